@@ -1,0 +1,37 @@
+"""cytolearn: interactive COVID-19 immunopathology on one mechanistic virtual patient.
+
+A teaching model (2020 wild-type virus, unvaccinated host). Not for clinical use.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Every public name and the module it lives in. Loaded on first use, so that `import cytolearn` is fast.
+_PUBLIC: dict[str, str] = {
+    "Patient": "cytolearn.patients",
+    "population": "cytolearn.patients",
+    "treatment": "cytolearn.treatments",
+    "treatments": "cytolearn.treatments",
+    "compare": "cytolearn.simulation",
+    "export_sbml": "cytolearn.simulation",
+    "parameters": "cytolearn.simulation",
+    "readouts": "cytolearn.simulation",
+    "lesson": "cytolearn.lessons",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str):
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"cytolearn has no '{name}'. It offers: {', '.join(sorted(_PUBLIC))}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,77 @@
+"""The model, as data: equations, constants, observables and units of the virtual patient.
+
+No other package of cytolearn holds a number, a unit or an equation of the model.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+
+_FILES = files(__name__)
+MODEL_NAME = "covid_patient"
+
+
+@lru_cache(maxsize=None)
+def rows(table: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of one of the model's tables.
+
+    Parameters
+    ----------
+    table : {"parameters", "readouts", "units"}
+
+    Returns
+    -------
+    tuple of dict
+        One dict of strings a row. Shared: do not change it.
+    """
+    with (_FILES / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(csv.DictReader(stream))
+
+
+@lru_cache(maxsize=None)
+def baseline() -> MappingProxyType[str, float]:
+    """Return the baseline of every constant, including age and weight (read-only)."""
+    return MappingProxyType({row["symbol"]: float(row["baseline"]) for row in rows("parameters")})
+
+
+@lru_cache(maxsize=None)
+def initial_states() -> MappingProxyType[str, str]:
+    """Return the start of every state, as an expression of constants (read-only)."""
+    return MappingProxyType({row["symbol"]: row["initial"] for row in rows("readouts") if row["initial"]})
+
+
+@lru_cache(maxsize=None)
+def readouts() -> MappingProxyType[str, MappingProxyType[str, str]]:
+    """Return the rows of the public observables, by symbol, in the order of the table."""
+    return MappingProxyType(
+        {r["symbol"]: MappingProxyType(r) for r in rows("readouts") if r["kind"] == "observable"}
+    )
+
+
+@lru_cache(maxsize=None)
+def antimony_source() -> str:
+    """Return the whole model as Antimony text: equations, values, starts and units.
+
+    The persons' traits that the equations do not use (age, weight, incubation) are left out.
+    """
+    equations = (_FILES / f"{MODEL_NAME}.ant").read_text(encoding="utf-8")
+    # Antimony ends a statement at the end of a line; ours go on where a line starts with an operator.
+    body, _, _ = re.sub(r"\n\s+(?=[-+*]|/(?!/))", " ", equations).rpartition("end")
+    units = {row["unit"]: row["symbol"] for row in rows("units")}
+    lines = [f"  unit {row['symbol']} = {row['definition']};" for row in rows("units") if row["definition"]]
+    lines += ["  unit time_unit = 86400 second;"]
+    for row in rows("parameters"):
+        if row["kind"] == "person":
+            continue
+        symbol = row["symbol"]
+        lines += [f"  {symbol} = {row['baseline']}; {symbol} has {units[row['unit']]};", f'  {symbol} is "{row["name"]}";']
+    for row in rows("readouts"):
+        symbol = row["symbol"]
+        if row["initial"]:
+            lines.append(f"  {symbol} = {row['initial']};")
+        lines += [f"  var {symbol}; {symbol} has {units[row['unit']]};", f'  {symbol} is "{row["name"]}";']
+    return body + "\n".join(lines) + "\nend\n"
