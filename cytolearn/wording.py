@@ -1,0 +1,94 @@
+"""How cytolearn speaks: friendly numbers and errors that name the nearest valid word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def unknown(kind: str, given: object, allowed: Iterable[str], *, show: int = 12) -> str:
+    """Say that a name is unknown, and which valid one lies nearest.
+
+    Parameters
+    ----------
+    kind : str
+        What was asked for, in words: "readout", "preset", "treatment" ...
+    given : object
+        What the reader wrote.
+    allowed : iterable of str
+        Every valid name.
+    show : int, default 12
+        With no name near, this many valid names are listed at most.
+
+    Returns
+    -------
+    str
+        One or two sentences, to be raised by the caller as ``ValueError``.
+    """
+    names = [str(name) for name in allowed]
+    near = nearest(given, names)
+    if near:
+        return f"There is no {kind} '{given}'. Did you mean {' or '.join(repr(n) for n in near)}?"
+    more = f" ... ({len(names)} in all)" if len(names) > show else ""
+    return f"There is no {kind} '{given}'. Choose from: {', '.join(names[:show])}{more}."
+
+
+def nearest(given: object, allowed: Iterable[str], *, n: int = 2) -> list[str]:
+    """Return at most `n` valid names that look like `given`, the nearest first."""
+    by_key = {}
+    for name in allowed:
+        by_key.setdefault(_key(name), str(name))
+    matches = get_close_matches(_key(given), by_key, n=n, cutoff=0.6)
+    return [by_key[match] for match in matches]
+
+
+def _key(name: object) -> str:
+    return str(name).lower().replace("-", "_").replace(" ", "_")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number the way a person reads it: 3 significant digits, 12,300 not 1.23e+04.
+
+    >>> number(12345.6), number(0.04567), number(2.0), number(0)
+    ('12,300', '0.0457', '2', '0')
+    """
+    value = float(value)
+    if math.isnan(value):
+        return "not known"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "minus infinite"
+    if value == 0 or abs(value) < 1e-12:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if magnitude >= 7 or magnitude < -4:
+        return f"{value:.{max(digits - 1, 0)}e}".replace("e+0", "e").replace("e-0", "e-")
+    decimals = digits - 1 - magnitude
+    text = f"{round(value, decimals):,.{max(decimals, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity(value: float, unit: str = "", digits: int = 3) -> str:
+    """Write a number with its unit; a percent sign keeps no distance to words after it."""
+    unit = {"fraction": "", "ratio": "", "x normal": "times normal", "d": "days"}.get(unit, unit)
+    return f"{number(value, digits)} {unit}".strip()
+
+
+def listing(words: Iterable[str], last: str = "and") -> str:
+    """Join words as in a sentence: 'a', 'a and b', 'a, b and c'."""
+    words = [str(word) for word in words]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def out_of_range(
+    name: str, given: float, low: float, high: float, unit: str = "", reason: str = ""
+) -> str:
+    """Say that a value is impossible, with the range, the unit and why.
+
+    >>> out_of_range("Sensing delay", -2, 0, 10, "d")
+    'Sensing delay must be between 0 and 10 days; you gave -2.'
+    """
+    text = f"{name} must be between {number(low)} and {quantity(high, unit)}; you gave {number(given)}."
+    return f"{text} {reason}".strip()
