@@ -5,37 +5,34 @@ No other package of cytolearn holds a number, a unit or an equation of the model
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from cytolearn.physiology.tables import read_table
+
 _FILES = files(__name__)
 MODEL_NAME = "covid_patient"
 
 
-@lru_cache(maxsize=None)
 def rows(table: str) -> tuple[dict[str, str], ...]:
-    """Return the rows of one of the model's tables.
-
-    Parameters
-    ----------
-    table : {"parameters", "readouts", "units"}
-
-    Returns
-    -------
-    tuple of dict
-        One dict of strings a row. Shared: do not change it.
-    """
-    with (_FILES / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(csv.DictReader(stream))
+    """Return the rows of one of the model's tables: "parameters", "readouts" or "units"."""
+    return read_table(__name__, f"{table}.csv")
 
 
 @lru_cache(maxsize=None)
 def baseline() -> MappingProxyType[str, float]:
     """Return the baseline of every constant, including age and weight (read-only)."""
     return MappingProxyType({row["symbol"]: float(row["baseline"]) for row in rows("parameters")})
+
+
+@lru_cache(maxsize=None)
+def limits() -> MappingProxyType[str, tuple[float, float]]:
+    """Return the lowest and highest allowed value of every constant (read-only)."""
+    return MappingProxyType(
+        {r["symbol"]: (float(r["low"]), float(r["high"])) for r in rows("parameters")}
+    )
 
 
 @lru_cache(maxsize=None)

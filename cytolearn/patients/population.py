@@ -1,0 +1,363 @@
+"""Virtual populations: many patients drawn from stated priors, and their courses.
+
+The priors are the rows of ``population.csv``; nothing about a distribution is written here
+except how each kind of distribution is drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytolearn import physiology
+from cytolearn.patients.observation import observe
+from cytolearn.patients.patient import Patient
+from cytolearn.physiology.tables import read_table
+from cytolearn.simulation import integrate
+from cytolearn.wording import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cytolearn.treatments import Treatment
+
+# Below this size, starting processes costs more than it saves.
+_SERIAL_BELOW = 150
+
+
+def _draws(symbol: str, kind: str, seed: int, row: int) -> np.random.Generator:
+    """Give every row of the priors its own stream, so that a new row changes no other trait."""
+    return np.random.default_rng([seed, zlib.crc32(f"{symbol}/{kind}".encode()), row])
+
+
+def _clip(symbol: str, values: np.ndarray) -> np.ndarray:
+    low, high = physiology.limits()[symbol]
+    return np.clip(values, low, high)
+
+
+def draw_traits(n: int, seed: int) -> dict[str, np.ndarray]:
+    """Draw the traits of `n` virtual patients.
+
+    Parameters
+    ----------
+    n : int
+        Number of patients, at least 1.
+    seed : int
+        Seed; the first k patients do not depend on `n`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Constant symbol to values, each clipped to the allowed range of parameters.csv.
+    """
+    rows = read_table(__package__, "population.csv")
+    bands = [row for row in rows if row["distribution"] == "band"]
+    edges = np.array([(float(b["age_low"]), float(b["age_high"])) for b in bands])
+    shares = np.array([float(b["share"]) for b in bands])
+    rng = _draws("age", "band", seed, 0)
+    uniform = rng.random((n, 2))
+    band = np.searchsorted(np.cumsum(shares / shares.sum())[:-1], uniform[:, 0], side="right")
+    age = edges[band, 0] + uniform[:, 1] * (edges[band, 1] - edges[band, 0])
+    traits = {"age": age}
+    for i, row in enumerate(rows):
+        symbol, kind = row["symbol"], row["distribution"]
+        if kind == "band":
+            continue
+        median, spread = float(row["median"]), float(row["spread"])
+        trend = float(row["age_slope"]) * (age - 50)
+        numbers = _draws(symbol, kind, seed, i).standard_normal((n, 2))
+        z = numbers[:, 0]
+        if kind == "normal":
+            values = median + trend + spread * z
+        elif kind == "lognormal":
+            values = median * np.exp(trend + spread * z)
+        elif kind == "logitnormal":
+            values = 1 / (1 + np.exp(-(np.log(median / (1 - median)) + trend + spread * z)))
+        elif kind == "carrier":
+            chance = _draws(symbol, "chance", seed, i).random(n)
+            in_band = (age >= float(row["age_low"])) & (age < float(row["age_high"]))
+            carrier = in_band & (chance < float(row["share"]))
+            others = traits.get(symbol, np.full(n, physiology.baseline()[symbol]))
+            values = np.where(carrier, median * np.exp(trend + spread * z), others)
+        else:
+            raise ValueError(f"population.csv: {unknown('distribution', kind, _KINDS)}")
+        traits[symbol] = _clip(symbol, values)
+    return traits
+
+
+_KINDS = ("band", "normal", "lognormal", "logitnormal", "carrier")
+
+
+def _solve_chunk(
+    constants: Sequence[dict[str, float]],
+    treatments: tuple[Treatment, ...],
+    days: float,
+    readouts: tuple[str, ...],
+    first: int,
+    engine: str | None,
+) -> np.ndarray:
+    """Integrate one chunk of patients; runs in a worker process."""
+    onset = physiology.baseline()["symptom_onset"]
+    out = np.empty((len(constants), int(round(onset + days)) + 1, len(readouts)), np.float32)
+    for i, own in enumerate(constants):
+        weight = own.get("weight", physiology.baseline()["weight"])
+        doses = [d for t in treatments for d in t.doses(weight, onset)]
+        out[i] = integrate(
+            own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine,
+            label=f"patient {first + i}",
+        )  # fmt: skip
+    return out
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Courses of a population, one value a day.
+
+    Attributes
+    ----------
+    traits : pandas.DataFrame, one row a patient
+        Traits that were drawn.
+    days : ndarray, shape (d,)
+        Days since symptom onset.
+    readouts : tuple of str
+        Observables, in the order of the last axis of `values`.
+    values : ndarray, shape (patients, d, readouts), float32
+        Noise-free values in the units of `cytolearn.readouts()`.
+    """
+
+    traits: pd.DataFrame
+    days: np.ndarray
+    readouts: tuple[str, ...]
+    values: np.ndarray
+    treatments: tuple[Treatment, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Cohort of {len(self)} patients, day {self.days[0]:g} to {self.days[-1]:g}"
+
+    def __getitem__(self, readout: str) -> np.ndarray:
+        """Return one observable, shape (patients, days)."""
+        if readout not in self.readouts:
+            raise KeyError(unknown("readout", readout, self.readouts))
+        return self.values[:, :, self.readouts.index(readout)]
+
+    def _day(self, day: float) -> int:
+        if not self.days[0] <= day <= self.days[-1]:
+            raise ValueError(f"Day must be between {self.days[0]:g} and {self.days[-1]:g} since symptom onset; you gave {day:g}.")
+        return int(round(day - self.days[0]))
+
+    def at(self, day: float) -> pd.DataFrame:
+        """Return every observable on one day (rounded to a whole day since symptom onset)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values[:, self._day(day)].astype(float), columns=list(self.readouts), index=self.traits.index)
+
+    @cached_property
+    def peaks(self) -> pd.DataFrame:
+        """Highest, or for cells and oxygen lowest, value of every observable."""
+        import pandas as pd
+
+        extreme = {r: physiology.readouts()[r]["extreme"] for r in self.readouts}
+        columns = {r: getattr(np, f"{extreme[r]}")(self[r], axis=1).astype(float) for r in self.readouts}
+        return pd.DataFrame(columns, index=self.traits.index)
+
+    def observe(self, day: float | str = "random", *, seed: int = 0, between: tuple[float, float] = (0, 20)) -> pd.DataFrame:
+        """Draw one blood sample from every patient, with assay noise and detection limits.
+
+        Parameters
+        ----------
+        day : float or "random"
+            Day since symptom onset, or a random day for each patient.
+        seed : int
+            Seed of the noise and of the random days.
+        between : (float, float)
+            First and last day of the random draw.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a patient: the day of the sample and every observable as a laboratory would report it.
+        """
+        import pandas as pd
+
+        rng = np.random.default_rng([seed, zlib.crc32(b"day")])
+        if isinstance(day, str):
+            if day != "random":
+                raise ValueError(f"Day must be a number or 'random'; you gave {day!r}.")
+            index = rng.integers(self._day(between[0]), self._day(between[1]), size=len(self), endpoint=True)
+        else:
+            index = np.full(len(self), self._day(day))
+        sample = self.values[np.arange(len(self)), index].astype(float)
+        frame = pd.DataFrame(sample, columns=list(self.readouts), index=self.traits.index)
+        observed = observe(frame, seed=seed)
+        observed.insert(0, "day", self.days[index])
+        return observed
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Virtual patients drawn from the priors of population.csv; made by `population`."""
+
+    n: int
+    seed: int
+    treatments: tuple[Treatment, ...] = ()
+    engine: str | None = field(default=None, repr=False)
+
+    @cached_property
+    def _drawn(self) -> dict[str, np.ndarray]:
+        return draw_traits(self.n, self.seed)
+
+    @cached_property
+    def traits(self) -> pd.DataFrame:
+        """Traits of every patient: one row a patient, one column a constant."""
+        import pandas as pd
+
+        return pd.DataFrame(self._drawn, index=pd.RangeIndex(self.n, name="patient"))
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __repr__(self) -> str:
+        given = f", treated with {', '.join(t.label for t in self.treatments)}" if self.treatments else ""
+        return f"Population of {self.n} virtual patients, seed {self.seed}{given}"
+
+    def patient(self, i: int) -> Patient:
+        """Return one patient (0 to n - 1) as a `Patient`, to look at closely."""
+        if not 0 <= i < self.n:
+            raise IndexError(f"Patients are numbered 0 to {self.n - 1}; you asked for {i}.")
+        changes = {symbol: float(values[i]) for symbol, values in self._drawn.items()}
+        return Patient(label=f"patient {i}", **changes).treat(*self.treatments)
+
+    def treat(self, *treatments: Treatment) -> Population:
+        """Return the same patients, all given `treatments` as well."""
+        return Population(self.n, self.seed, (*self.treatments, *treatments), self.engine)
+
+    def run(
+        self,
+        executor: Executor | None = None,
+        progress: bool | Callable[[int, int], None] = True,
+        *,
+        days: float = 40,
+        readouts: Iterable[str] | None = None,
+        chunk: int = 100,
+    ) -> Cohort:
+        """Simulate every patient.
+
+        Parameters
+        ----------
+        executor : concurrent.futures.Executor, optional
+            Where to run; local processes by default, or for a cluster
+            ``dask.distributed.Client().get_executor()``. Results do not depend on it.
+        progress : bool or callable(done, total)
+            Show a progress bar, or call back after every chunk.
+        days : float
+            Days since symptom onset.
+        readouts : iterable of str, optional
+            Observables to keep; all by default.
+        chunk : int
+            Patients a task; changes nothing but speed.
+
+        Returns
+        -------
+        Cohort
+        """
+        import pandas as pd
+
+        kept = tuple(readouts) if readouts is not None else tuple(physiology.readouts())
+        for name in kept:
+            if name not in physiology.readouts():
+                raise ValueError(unknown("readout", name, physiology.readouts()))
+        if chunk < 1:
+            raise ValueError(f"Chunk must be at least 1 patient; you gave {chunk}.")
+        columns = list(self._drawn.items())
+        patients = [{symbol: float(v[i]) for symbol, v in columns} for i in range(self.n)]
+        starts = range(0, self.n, chunk)
+        tasks = [(patients[s : s + chunk], self.treatments, days, kept, s, self.engine) for s in starts]
+        onset = physiology.baseline()["symptom_onset"]
+        grid = np.arange(-onset, days + 0.5)
+        values = np.empty((self.n, len(grid), len(kept)), np.float32)
+        with _pool(executor, self.n) as pool, _bar(progress, self.n) as advance:
+            results = pool.map(_solve_chunk, *zip(*tasks, strict=True)) if pool else (_solve_chunk(*t) for t in tasks)
+            for start, part in zip(starts, results, strict=True):
+                values[start : start + len(part)] = part
+                advance(len(part))
+        traits = self.traits if isinstance(self.traits, pd.DataFrame) else pd.DataFrame(self.traits)
+        return Cohort(traits, grid, kept, values, self.treatments)
+
+
+def _pool(executor: Executor | None, n: int):
+    """Return a context that yields an executor, or None to work in this process."""
+    if executor is not None:
+        return nullcontext(executor)
+    workers = min(os.cpu_count() or 1, 8)
+    if n < _SERIAL_BELOW or workers == 1:
+        return nullcontext(None)
+    return ProcessPoolExecutor(workers)
+
+
+class _bar:
+    """Progress: a tqdm bar, a callback, or nothing."""
+
+    def __init__(self, progress: bool | Callable[[int, int], None], total: int) -> None:
+        self.progress, self.total, self.done, self.bar = progress, total, 0, None
+
+    def __enter__(self) -> Callable[[int], None]:
+        if self.progress is True and self.total >= _SERIAL_BELOW:
+            from tqdm.auto import tqdm
+
+            self.bar = tqdm(total=self.total, desc="Virtual patients", unit="patient", leave=False)
+        return self._advance
+
+    def _advance(self, k: int) -> None:
+        self.done += k
+        if self.bar is not None:
+            self.bar.update(k)
+        elif callable(self.progress):
+            self.progress(self.done, self.total)
+
+    def __exit__(self, *exc: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def population(n: int, seed: int = 0) -> Population:
+    """Draw `n` virtual patients from stated priors.
+
+    Age structure, interferon autoantibodies (prevalence and titre by age), inborn errors and
+    endotype traits come from population.csv; each row carries its source and badge.
+
+    Parameters
+    ----------
+    n : int
+        Number of patients, 1 to 1,000,000.
+    seed : int
+        Seed, 0 or more. Same seed, same patients, whatever the machine.
+
+    Returns
+    -------
+    Population
+
+    Raises
+    ------
+    ValueError
+        If `n` or `seed` is not a whole number in range.
+
+    Examples
+    --------
+    >>> people = population(1000, seed=1)
+    >>> cohort = people.run()                       # doctest: +SKIP
+    """
+    for name, value, low, high in (("n", n, 1, 1_000_000), ("seed", seed, 0, 2**63)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+            raise ValueError(f"{name} must be a whole number from {low} to {high}; you gave {value!r}.")
+    return Population(int(n), int(seed))
