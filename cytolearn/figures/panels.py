@@ -1,0 +1,144 @@
+"""One panel: axes of one readout, with its unit, its normal range and the day of symptom onset."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from cytolearn import physiology
+from cytolearn.figures import theme
+from cytolearn.wording import number, unknown
+
+DAYS = (-5.0, 40.0)
+#: Size of a panel's cell in inches and the margins inside it: left, bottom, right, top.
+CELL, MARGINS = (3.5, 2.3), (0.58, 0.47, 0.16, 0.34)
+
+
+@lru_cache(maxsize=None)
+def _limits() -> dict[str, tuple[float, float]]:
+    with (files(__package__) / "axes.csv").open(encoding="utf-8", newline="") as stream:
+        return {r["symbol"]: (float(r["low"]), float(r["high"])) for r in csv.DictReader(stream)}
+
+
+def readout_row(symbol: str):
+    """Return the row of an observable, or say which name lies nearest."""
+    rows = physiology.readouts()
+    if symbol not in rows:
+        raise ValueError(unknown("readout", symbol, rows))
+    return rows[symbol]
+
+
+def limits(symbol: str, *, log: bool = True, data: Sequence[np.ndarray] = ()) -> tuple[float, float]:
+    """Return the y limits of a readout: fixed, so that pictures compare, unless data leave them.
+
+    Parameters
+    ----------
+    symbol : str
+    log : bool
+        Whether a readout of scale ``log`` is drawn on a log axis; if not, its axis starts at zero
+        and ends above the largest of `data`, because a fixed linear axis would hide most curves.
+    data : sequence of arrays
+        Curves that must fit.
+    """
+    row = readout_row(symbol)
+    low, high = _limits().get(symbol, (0.0, 1.0))
+    finite = [np.asarray(d)[np.isfinite(d)] for d in data]
+    top = max((float(d.max()) for d in finite if d.size), default=high)
+    if row["scale"] == "log" and not log:
+        return 0.0, _nice_above(max(top, float(row["normal_high"] or 0)))
+    if row["scale"] == "log":
+        while top > high:
+            high *= 10
+        return low, high
+    return low, (high if top <= high else _nice_above(top))
+
+
+def _nice_above(value: float) -> float:
+    """Return the next of 1, 1.5, 2, 3, 5, 7.5 times a power of ten that leaves 5 % of air."""
+    value = max(value * 1.05, 1e-6)
+    base = 10.0 ** np.floor(np.log10(value))
+    return float(next(s * base for s in (1, 1.5, 2, 3, 5, 7.5, 10) if s * base >= value))
+
+
+def draw_panel(
+    ax: Axes,
+    symbol: str,
+    *,
+    log: bool = True,
+    data: Sequence[np.ndarray] = (),
+    normal_range: bool = True,
+    days: tuple[float, float] = DAYS,
+) -> None:
+    """Draw everything of a panel but its curves: title, unit, axes, normal range, onset line."""
+    row = readout_row(symbol)
+    low, high = limits(symbol, log=log, data=data)
+    ax.set_title(row["name"], loc="left", fontweight="bold")
+    unit = {"fraction": "share", "0-1": "0 to 1"}.get(row["unit"], row["unit"])
+    ax.set_title(unit, loc="right", color=theme.MUTED, fontsize=8.5)
+    ax.set_xlim(*days)
+    if row["scale"] == "log" and log:
+        ax.set_yscale("log")
+        ax.set_ylim(low, high)
+        powers = np.arange(np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9) + 1)
+        step = 2 if len(powers) > 5 else 1
+        ax.yaxis.set_major_locator(FixedLocator(10.0 ** powers[::step]))
+        ax.yaxis.set_minor_locator(NullLocator())
+    else:
+        ax.set_ylim(low, high)
+        ax.yaxis.get_major_locator().set_params(nbins=5)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
+    ax.xaxis.set_major_locator(FixedLocator(np.arange(np.ceil(days[0] / 10) * 10, days[1] + 1, 10)))
+    ax.grid(axis="y", color=theme.GRID, linewidth=0.7)
+    ax.tick_params(length=3)
+    ax.set_xlabel("days since symptom onset", labelpad=3)
+    if normal_range and row["normal_high"]:
+        floor = max(float(row["normal_low"] or 0), low)
+        ax.axhspan(floor, min(float(row["normal_high"]), high), color=theme.BAND, linewidth=0, zorder=0)
+    ax.axvline(0, color=theme.MUTED, linewidth=0.9, linestyle=":", zorder=1)
+
+
+def panel_grid(
+    figure: Figure, n: int, columns: int, *, top: float = 0.0, bottom: float = 0.0, right: float = 0.0
+) -> list[Axes]:
+    """Lay out `n` equal cells and return the axes in them.
+
+    Cells have the size `CELL`, wider by `right` inches where labels stand to the right of the axes.
+    Each cell can be cut out of the picture by itself (see `cell_box`), which is what lets a live
+    figure flow from three columns to one.
+    """
+    rows = -(-n // columns)
+    wide, tall = CELL[0] + right, CELL[1]
+    width, height = columns * wide, rows * tall + top + bottom
+    figure.set_size_inches(width, height)
+    left_in, bottom_in, right_in, top_in = MARGINS
+    axes = []
+    for i in range(n):
+        x, y = (i % columns) * wide, height - top - (i // columns + 1) * tall
+        axes.append(
+            figure.add_axes(
+                (
+                    (x + left_in) / width,
+                    (y + bottom_in) / height,
+                    (wide - left_in - right_in - right) / width,
+                    (tall - bottom_in - top_in) / height,
+                )
+            )
+        )
+    return axes
+
+
+def cell_box(ax: Axes) -> tuple[float, float, float, float]:
+    """Return a panel's cell as an SVG view box (x, y, width, height) in points."""
+    width, height = ax.figure.get_size_inches()
+    box = ax.get_position()
+    x, top = box.x0 * width - MARGINS[0], (1 - box.y1) * height - MARGINS[3]
+    w = box.width * width + MARGINS[0] + MARGINS[2]
+    h = box.height * height + MARGINS[1] + MARGINS[3]
+    return tuple(round(72 * v, 2) for v in (x, top, w, h))
