@@ -1,0 +1,300 @@
+"""The project as it is delivered: lock, Binder, licence, style, import direction, README."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+SUPPORTED = ["3.11", "3.12", "3.13"]
+
+
+def committed() -> list[Path]:
+    """Every file that git tracks; outside a git checkout (an sdist), every file there is."""
+    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if found.returncode == 0 and found.stdout:
+        names = found.stdout.decode().split("\0")
+        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    hidden = re.compile(r"/(\.git|\.venv|build|dist|__pycache__|\.\w+_cache)/")
+    return [p for p in ROOT.rglob("*") if p.is_file() and not hidden.search(p.as_posix())]
+
+
+def texts() -> dict[str, str]:
+    """Every committed text file, by its path inside the project."""
+    result = {}
+    for path in committed():
+        if path.suffix not in {".png", ".npz", ".gz", ".zip"}:
+            result[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
+    return result
+
+
+def run(*command: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+# --- the lock and the dependencies ---------------------------------------------------------------
+
+
+def pins() -> dict[str, list[Requirement]]:
+    result: dict[str, list[Requirement]] = {}
+    for line in LOCK:
+        requirement = Requirement(line)
+        result.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return result
+
+
+def test_lock_holds_pins_and_nothing_else():
+    for line in LOCK:
+        assert re.fullmatch(r"[a-z0-9._-]+==[\w.]+( ; .+)?", line), line
+        assert "://" not in line
+        assert "@" not in line
+
+
+def test_lock_leaves_out_what_slows_every_start():
+    assert not {"rfc3987-syntax", "lark"} & pins().keys()
+
+
+def test_lock_pins_notebook():
+    # Binder's frozen base brings a Notebook that does not go with our JupyterLab.
+    assert "notebook" in pins()
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_lock_satisfies_every_direct_dependency(version, platform):
+    machine = {"linux": "x86_64", "darwin": "arm64", "win32": "AMD64"}[platform]
+    environment = {
+        "python_version": version,
+        "python_full_version": f"{version}.9",
+        "sys_platform": platform,
+        "platform_machine": machine,
+        "os_name": "nt" if platform == "win32" else "posix",
+        "extra": "",
+    }
+    extras = PROJECT["project"]["optional-dependencies"]
+    direct = [*PROJECT["project"]["dependencies"], *extras["lab"], *extras["dev"]]
+    for text in direct:
+        wanted = Requirement(text)
+        if wanted.name == "cytolearn" or (wanted.marker and not wanted.marker.evaluate(environment)):
+            continue
+        pinned = [
+            pin
+            for pin in pins().get(canonicalize_name(wanted.name), [])
+            if pin.marker is None or pin.marker.evaluate(environment)
+        ]
+        assert len(pinned) == 1, f"{wanted.name} on {platform}, Python {version}: {pinned}"
+        (pin,) = pinned[0].specifier
+        assert wanted.specifier.contains(pin.version), f"{wanted} against {pinned[0]}"
+
+
+def test_extras_outside_the_lock_pin_themselves():
+    extras = PROJECT["project"]["optional-dependencies"]
+    for name in extras.keys() - {"lab", "dev"}:
+        for text in extras[name]:
+            assert "==" in text, f"{name}: {text}"
+
+
+def test_supported_pythons_agree_everywhere():
+    wanted = SpecifierSet(PROJECT["project"]["requires-python"])
+    assert [f"3.{minor}" for minor in range(8, 20) if wanted.contains(f"3.{minor}.5")] == SUPPORTED
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    assert f"python: {json.dumps(SUPPORTED)}" in workflow
+    for version in SUPPORTED:
+        assert f"Programming Language :: Python :: {version}" in PROJECT["project"]["classifiers"]
+
+
+# --- Binder --------------------------------------------------------------------------------------
+
+
+def test_environment_is_one_python_and_the_lock():
+    lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
+    code = [line.split(" #")[0].rstrip() for line in lines]
+    entries = code[code.index("dependencies:") + 1 :]
+    assert entries == ["  - python=3.12", "  - pip", "  - pip:", "      - -r requirements.lock"]
+    assert "3.12" in SUPPORTED
+
+
+def test_postbuild_is_executable_and_installs_without_dependencies():
+    path = ROOT / "postBuild"
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) & 0o111
+    listed = run("git", "ls-files", "--stage", "postBuild", cwd=ROOT)
+    if listed.stdout:
+        assert listed.stdout.startswith("100755")
+    text = path.read_text(encoding="utf-8")
+    for needed in (
+        "set -euo pipefail",
+        "pip install --no-deps --no-cache-dir -e .",
+        "pip uninstall -y rfc3987-syntax lark",
+        'labextension disable "@jupyterlab/apputils-extension:announcements"',
+        "jupyter trust",
+    ):
+        assert needed in text, needed
+    assert run("bash", "-n", str(path)).returncode == 0
+
+
+# --- nothing private, nothing from this machine ----------------------------------------------------
+
+
+def test_no_file_names_a_machine_path_or_a_package_index():
+    # Written in pieces, so that this file does not find itself.
+    forbidden = re.compile(
+        "|".join(
+            [
+                r"(?<![\w.])/(?:wor" + r"k|roo" + r"t|op" + r"t|hom" + r"e/\w+)/[\w.]",
+                r"\.\./sha" + "red",
+                r"(?:extra-)?index-ur" + r"l\s*=",
+                r"/simp" + r"le/?(?:\s|$|\")",
+                r"files\.pytho" + r"nhosted",
+                r"registry\.npm" + r"js",
+            ]
+        )
+    )
+    found = [
+        f"{name}: {match.group()}" for name, text in texts().items() if (match := forbidden.search(text))
+    ]
+    assert not found
+
+
+def test_no_other_lock_file_is_committed():
+    others = {"uv.lock", "poetry.lock", "pylock.toml", "package-lock.json", "Pipfile.lock"}
+    assert not others & {path.name for path in committed()}
+
+
+# --- the README and .ci/run ------------------------------------------------------------------------
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^python -m pip install .*$", text, flags=re.MULTILINE)
+
+
+def test_readme_gives_the_two_commands_on_its_first_screen():
+    learn, test = readme_commands()[:2]
+    assert re.fullmatch(
+        r'python -m pip install -c requirements\.lock -e "\.\[lab\]" && jupyter lab (\S+\.ipynb)', learn
+    )
+    assert test == 'python -m pip install -c requirements.lock -e ".[dev]" && pytest'
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:40]
+    assert learn in first_screen
+    assert test in first_screen
+
+
+def test_readme_opens_a_notebook_that_exists():
+    notebook = readme_commands()[0].split()[-1]
+    assert (ROOT / notebook).is_file()
+
+
+def test_readme_links_and_pictures_exist():
+    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#\s]+)", text):
+            if "://" not in target:
+                assert (ROOT / target).exists(), f"{name}: {target}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="bash script")
+def test_ci_runs_exactly_the_readme_command():
+    pattern = r"^python -m pip install .*\[dev\].*&& pytest$"
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert f"grep -m1 -E '{pattern}' README.md" in script
+    assert re.findall(pattern, (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE) == [
+        readme_commands()[1]
+    ]
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+    assert run("bash", "-n", ".ci/run", cwd=ROOT).returncode == 0
+
+
+def test_version_is_said_once_and_cited():
+    import cytolearn
+
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {cytolearn.__version__}\n" in citation
+    assert f"## {cytolearn.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+# --- the package from outside ------------------------------------------------------------------------
+
+
+def test_public_names_are_few_and_all_there():
+    import cytolearn
+
+    assert len(cytolearn.__all__) <= 25
+    assert sorted(set(cytolearn.__all__)) == sorted(cytolearn.__all__)
+    for name in cytolearn.__all__:
+        assert getattr(cytolearn, name) is not None
+    assert set(cytolearn.__all__) <= set(dir(cytolearn))
+
+
+def test_unknown_public_name_says_what_there_is():
+    import cytolearn
+
+    with pytest.raises(AttributeError, match="Patient"):
+        cytolearn.Pateint  # noqa: B018
+
+
+def test_import_is_light():
+    heavy = ["pandas", "matplotlib", "roadrunner", "scipy", "ipywidgets", "IPython", "numpy", "libsbml"]
+    code = f"import sys, cytolearn; print([m for m in {heavy} if m in sys.modules])"
+    assert run(sys.executable, "-c", code, cwd=ROOT).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted(
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "cytolearn").glob("*/__init__.py")
+    ),
+)
+def test_every_room_imports_alone_and_explains_itself(module):
+    assert (importlib.import_module(module).__doc__ or "").strip()
+
+
+# --- style and import direction ---------------------------------------------------------------------
+
+
+def test_ruff_is_content():
+    result = run(sys.executable, "-m", "ruff", "check", "--no-cache", ".", cwd=ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_imports_point_one_way():
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    result = run(sys.executable, "-c", code, cwd=ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+# --- notebooks ----------------------------------------------------------------------------------------
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_is_executed_and_uses_nothing_forbidden(path):
+    # What freezes, jumps or breaks strict comparison: measured, see CONTRIBUTING.md.
+    forbidden = ["%matplotlib", "interact(", "interactive_output(", "Output(", "clear_output"]
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        assert cell["execution_count"] is not None, source
+        assert not [word for word in forbidden if word in source], source
+        assert not re.search(r";\s*$", source, re.MULTILINE), source
+        assert not re.search(r"^\s*[!%]", source, re.MULTILINE), source
+        assert len(source.splitlines()) <= 8, source
+        assert not [o for o in cell["outputs"] if o["output_type"] == "error"], source
