@@ -1,0 +1,167 @@
+"""The two engines: libRoadRunner (compiled) and SciPy (generated Python, independent).
+
+Both have one method, ``run(constants, start, plan, times, wanted)``, which returns one row
+for each wanted state. `wanted` leaves out the states that stay 0 because nobody doses them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+
+import numpy as np
+
+from cytolearn.simulation.equations import equations
+from cytolearn.wording import unknown
+
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-9
+
+Plan = Mapping[float, Mapping[str, float]]
+
+
+class SimulationError(RuntimeError):
+    """The equations could not be solved; the message names the patient and the day."""
+
+    def __init__(self, reason: str, day: float, label: str = "") -> None:
+        self.reason, self.day, self.label = reason, day, label
+        who = f"patient '{label}'" if label else "this patient"
+        super().__init__(f"The course of {who} could not be computed beyond day {day:.1f} since infection: {reason}")
+
+    def __reduce__(self):  # so that it survives the way back from a worker process
+        return type(self), (self.reason, self.day, self.label)
+
+
+def segments(plan: Plan, times: np.ndarray) -> list[tuple[dict, np.ndarray, slice]]:
+    """Cut the run at the doses.
+
+    Returns
+    -------
+    list of (doses, points, slice)
+        What is added first, the times to integrate over (first = moment of the doses) and
+        which of `times` those points cover after leaving out points that are no output.
+    """
+    end = times[-1]
+    cuts = sorted({0.0, *(day for day in plan if day <= end)})
+    pieces = []
+    for begin, stop in zip(cuts, [*cuts[1:], None], strict=True):
+        first = int(np.searchsorted(times, begin - 1e-9))
+        last = len(times) if stop is None else int(np.searchsorted(times, stop - 1e-9))
+        inside = times[first:last]
+        head = [] if len(inside) and abs(inside[0] - begin) < 1e-9 else [begin]
+        tail = [] if stop is None else [stop]
+        points = np.concatenate((head, inside, tail))
+        if not head:
+            points[0] = begin
+        pieces.append((dict(plan.get(begin, {})), points, slice(first, last), len(head)))
+    return pieces
+
+
+class RoadRunnerEngine:
+    """libRoadRunner: the equations compiled to machine code, CVODE in Adams mode."""
+
+    def __init__(self) -> None:
+        import roadrunner
+
+        from cytolearn.simulation.sbml import sbml_text
+
+        roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
+        self._runner = runner = roadrunner.RoadRunner(sbml_text())
+        runner.integrator.setValue("stiff", False)
+        runner.integrator.relative_tolerance = RELATIVE_TOLERANCE
+        runner.integrator.absolute_tolerance = ABSOLUTE_TOLERANCE
+        position = {name: i for i, name in enumerate(runner.model.getGlobalParameterIds())}
+        system = equations()
+        self._constants = list(system.constants)
+        self._constant_index = [position[c] for c in system.constants]
+        self._state_index = {s: position[s] for s in system.states}
+        self._states = list(system.states)
+        self._lock = threading.Lock()  # one compiled model; notebooks may use threads
+        self._wanted: list[str] = []
+
+    def run(self, constants, start, plan: Plan, times, wanted: Sequence[str]) -> np.ndarray:
+        with self._lock:
+            return self._run(constants, start, plan, times, wanted)
+
+    def _run(self, constants, start, plan, times, wanted):
+        runner, model = self._runner, self._runner.model
+        model.setGlobalParameterValues(self._constant_index, [constants[c] for c in self._constants])
+        model.setGlobalParameterValues([self._state_index[s] for s in self._states], start)
+        if wanted != self._wanted:
+            runner.timeCourseSelections = list(wanted)
+            self._wanted = list(wanted)
+        result = np.empty((len(wanted), len(times)))
+        for added, points, where, skip in segments(plan, times):
+            for state, amount in added.items():
+                i = [self._state_index[state]]
+                model.setGlobalParameterValues(i, [model.getGlobalParameterValues(i)[0] + amount])
+            if len(points) == 1:  # a dose at the very end
+                now = model.getGlobalParameterValues([self._state_index[s] for s in wanted])
+                result[:, where] = np.asarray(now)[:, None][:, skip:]
+                continue
+            try:
+                block = np.asarray(runner.simulate(times=points.tolist())).T
+            except RuntimeError as error:
+                raise SimulationError(_first_line(error), model.getTime()) from None
+            result[:, where] = block[:, skip : skip + where.stop - where.start]
+        return result
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].split("; In ")[0]
+
+
+class SciPyEngine:
+    """SciPy's LSODA on a right-hand side of plain Python floats generated from the SBML."""
+
+    def run(self, constants, start, plan: Plan, times, wanted: Sequence[str]) -> np.ndarray:
+        system = equations()
+        given = {s for amounts in plan.values() for s in amounts}
+        silent = system.untouched(given, start)
+        live = [s for s in system.states if s not in silent]
+        row = {s: i for i, s in enumerate(live)}
+        values = dict(zip(system.states, start, strict=True))
+        y = np.array([values[s] for s in live])
+        rhs = system.rates(silent)(constants)
+        states = np.empty((len(live), len(times)))
+        for added, points, where, skip in segments(plan, times):
+            for state, amount in added.items():
+                y[row[state]] += amount
+            block = _lsoda(rhs, y, points) if len(points) > 1 else y[:, None]
+            states[:, where] = block[:, skip : skip + where.stop - where.start]
+            y = block[:, -1].copy()
+        return np.array([states[row[s]] if s in row else np.zeros(len(times)) for s in wanted])
+
+
+def _lsoda(rhs, y, points):
+    from scipy.integrate import solve_ivp
+
+    try:
+        answer = solve_ivp(
+            rhs, (points[0], points[-1]), y, "LSODA", points,
+            rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE,
+        )
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
+        raise SimulationError(f"the equations gave no number ({error}).", points[0]) from None
+    if answer.status != 0:
+        raise SimulationError(str(answer.message), float(answer.t[-1]) if len(answer.t) else points[0])
+    return answer.y
+
+
+_ENGINES = {"roadrunner": RoadRunnerEngine, "scipy": SciPyEngine}
+
+
+@lru_cache(maxsize=None)
+def _engine(name: str):
+    return _ENGINES[name]()
+
+
+def engine_named(name: str | None):
+    """Return an engine; None takes libRoadRunner where it is installed, else SciPy."""
+    if name is None:
+        name = "roadrunner" if find_spec("roadrunner") else "scipy"
+    if name not in _ENGINES:
+        raise ValueError(unknown("engine", name, _ENGINES))
+    return _engine(name)
