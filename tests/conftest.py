@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-# Before anything imports matplotlib: no window, and no cache or configuration of the person who runs the tests.
+# Before anything imports matplotlib: no window.
 os.environ.setdefault("MPLBACKEND", "agg")
 
 ROOT = Path(__file__).resolve().parent.parent
