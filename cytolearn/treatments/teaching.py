@@ -66,4 +66,6 @@ def checked_number(
 
 def plain(value: float) -> str:
     """Write a number as code that gives the same number back: 4, not 4.0."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    return (
+        str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    )

@@ -6,18 +6,17 @@ this file. To add a drug, add its rows (and its equations); nothing here names o
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from cytolearn import physiology
+from cytolearn.physiology.tables import read_table
 from cytolearn.treatments.teaching import checked_number, plain, warn
 from cytolearn.wording import number, quantity, unknown
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cytolearn.simulation import Dose
-
-_FILES = files(__package__)
 
 # What a reader may ask for. Wide enough for every experiment of the lessons, narrow enough to
 # catch a slip of the pen.
@@ -49,19 +46,17 @@ class ScheduledDose(NamedTuple):
     state_amount: float  # in the unit of that state
 
 
-@lru_cache(maxsize=None)
 def _rows(table: str) -> tuple[dict[str, str], ...]:
-    with (_FILES / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(csv.DictReader(stream))
+    return read_table("cytolearn.treatments", f"{table}.csv")
 
 
-@lru_cache(maxsize=None)
+@cache
 def drugs() -> MappingProxyType[str, MappingProxyType[str, str]]:
     """Return the rows of the drugs' table, by name, in the order of the table (read-only)."""
     return MappingProxyType({row["drug"]: MappingProxyType(row) for row in _rows("drugs")})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _regimens(drug: str) -> MappingProxyType[str, tuple[dict[str, str], ...]]:
     """Return the published regimens of a drug, by name; the default comes first."""
     rows = sorted(
@@ -156,7 +151,8 @@ class Treatment:
         )
         if self.dose is not None and checked["scale"] != 1:
             raise ValueError(
-                "Give either dose= (an amount) or scale= (a multiple of the published dose), not both."
+                "Give either dose= (an amount) or scale= (a multiple of the published dose), "
+                "not both."
             )
         if self.count is not None:
             count = checked_number(
@@ -176,9 +172,9 @@ class Treatment:
             )
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if not self.label:
-            object.__setattr__(self, "label", f"{drug['name']}, day {number(self.day)}")
         self.schedule()  # a repeat without an interval shows here, not in the run
+        if not self.label:
+            object.__setattr__(self, "label", self._default_label())
         for caution in self._cautions():
             warn(caution)
 
@@ -220,13 +216,11 @@ class Treatment:
     def _dose(self, offset: float, row: dict[str, str], weight: float) -> ScheduledDose:
         drug = drugs()[self.drug]
         if self.dose is not None:
-            per_kg, unit = drug["per_kg"] == "yes", drug["dose_unit"]
-            amount = self.dose * (weight if per_kg else 1)
+            unit = drug["dose_unit"]
+            amount = self.dose * (weight if drug["per_kg"] == "yes" else 1)
         else:
-            per_kg, unit = row["per_kg"] == "yes", row["unit"]
-            amount = float(row["amount"]) * (weight if per_kg else 1)
             # The cap belongs to the published dose: an explicit dose is taken at its word.
-            amount = self.scale * min(amount, float(row["cap"] or "inf"))
+            unit, amount = row["unit"], self.scale * _published_amount(row, weight)
         one = float(drug["state_unit"]) * (weight if drug["state_per_kg"] == "yes" else 1)
         return ScheduledDose(
             offset, amount, unit.removesuffix("/kg"), row["route"], row["state"], amount / one
@@ -258,7 +252,7 @@ class Treatment:
         start = self.day + onset
         if start < 0:
             raise ValueError(
-                f"{self.label}: the first dose would come {number(-start)} days before infection. "
+                f"{_sentence(self.label)}: the first dose would come {number(-start)} days before infection. "
                 f"In this patient infection is {number(onset)} days before the first symptom, "
                 f"so the earliest day is {number(-onset)}."
             )
@@ -269,14 +263,22 @@ class Treatment:
 
     def again(self, day: float) -> Treatment:
         """Return a second course of the same treatment, started on another day."""
-        default = replace(self, label="").label
-        return replace(self, day=day, label="" if self.label == default else self.label)
+        return replace(
+            self, day=day, label="" if self.label == self._default_label() else self.label
+        )
 
     def last_day(self) -> float:
         """Return the day of the last dose, in days since symptom onset."""
         return self.day + self.schedule()[-1].offset
 
     # -------- What the reader sees --------
+
+    def _default_label(self) -> str:
+        name = drugs()[self.drug]["name"]
+        return f"{name[0].lower()}{name[1:]} {self._when()}"
+
+    def _when(self) -> str:
+        return f"{'from' if len(self.schedule()) > 1 else 'on'} day {number(self.day)}"
 
     def describe(self) -> str:
         """Say the course in one line."""
@@ -298,7 +300,7 @@ class Treatment:
                 what = f"{len(planned)} doses, the first {amount}"
             if len(planned) > 1 and self.every is not None:
                 what += f", every {quantity(self.every, 'd')}"
-        return f"{drug['name']} {row['route']}: {what}, from day {number(self.day)}"
+        return f"{drug['name']} {row['route']}: {what}, {self._when()}"
 
     def table(self, weight: float = REFERENCE_WEIGHT) -> pd.DataFrame:
         """Return one row a dose: day since symptom onset, amount, unit, route.
@@ -312,7 +314,12 @@ class Treatment:
 
         return pd.DataFrame(
             [
-                {"day": self.day + dose.offset, "amount": dose.amount, "unit": dose.unit, "route": dose.route}
+                {
+                    "day": self.day + dose.offset,
+                    "amount": dose.amount,
+                    "unit": dose.unit,
+                    "route": dose.route,
+                }
                 for dose in self.schedule(weight)
             ]
         )
@@ -332,7 +339,7 @@ class Treatment:
             options.append(f"doses={self.count}")
         if self.every is not None:
             options.append(f"every={plain(self.every)}")
-        if self.label != f"{drugs()[self.drug]['name']}, day {number(self.day)}":
+        if self.label != self._default_label():
             options.append(f"label={json.dumps(self.label, ensure_ascii=False)}")
         return f"treatment({', '.join(options)})"
 
@@ -358,33 +365,31 @@ class Treatment:
     def _cautions(self) -> list[str]:
         drug = drugs()[self.drug]
         said = [
-            f"{self.label}: {row['message']}"
+            f"{_sentence(self.label)}: {row['message']}"
             for row in _rows("cautions")
-            if row["before_day"] and row["first"] == drug["class"] and self.day < float(row["before_day"])
+            if row["before_day"]
+            and row["first"] == drug["class"]
+            and self.day < float(row["before_day"])
         ]
         given = [dose.amount for dose in self.schedule()]
         published = [
-            dose.amount for dose in Treatment._published_course(self.drug, self.regimen)
+            _published_amount(row, REFERENCE_WEIGHT)
+            for _, row in _published(self.drug, self.regimen, REFERENCE_WEIGHT)
         ]
         peak, total = max(given) / max(published), sum(given) / sum(published)
         if max(peak, total) > UNUSUAL:
             what = "one dose" if peak >= total else "the whole course"
+            usual = _regimens(self.drug)[self.regimen][0]["label"]
             said.append(
-                f"{self.label}: {what} is {number(max(peak, total), 2)} times the published regimen "
-                f"({_regimens(self.drug)[self.regimen][0]['label']}). The model lets you, but nobody "
-                "has tested what it would do to a person."
+                f"{_sentence(self.label)}: {what} is {number(max(peak, total), 2)} times the published "
+                f"regimen ({usual}). The model lets you, but nobody has tested what it would do "
+                "to a person."
             )
         return said
 
-    @staticmethod
-    @lru_cache(maxsize=None)
-    def _published_course(drug: str, regimen: str) -> tuple[ScheduledDose, ...]:
-        """Return the doses of a published regimen, unchanged, at the reference weight."""
-        plan = object.__new__(Treatment)
-        for name, value in {"drug": drug, "dose": None, "scale": 1.0}.items():
-            object.__setattr__(plan, name, value)
-        published = _published(drug, regimen, REFERENCE_WEIGHT)
-        return tuple(plan._dose(offset, row, REFERENCE_WEIGHT) for offset, row in published)
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _published(drug: str, regimen: str, weight: float) -> list[tuple[float, dict[str, str]]]:
@@ -398,7 +403,13 @@ def _published(drug: str, regimen: str, weight: float) -> list[tuple[float, dict
     return sorted(timed, key=lambda dose: dose[0])
 
 
-@lru_cache(maxsize=None)
+def _published_amount(row: dict[str, str], weight: float) -> float:
+    """Return one published dose for this weight, within its cap (mg, ug, MIU or AU)."""
+    per_kg = row["per_kg"] == "yes"
+    return min(float(row["amount"]) * (weight if per_kg else 1), float(row["cap"] or "inf"))
+
+
+@cache
 def _person_row(symbol: str) -> dict[str, str]:
     return next(row for row in physiology.rows("parameters") if row["symbol"] == symbol)
 
@@ -542,14 +553,14 @@ def cautions_together(given: Sequence[Treatment] | Iterable[Treatment]) -> list[
     said = []
     for one, other in combinations(given, 2):
         gap = max(one.day, other.day) - min(one.last_day(), other.last_day())
-        pair = f"{one.label} with {other.label}"
+        pair = f"{_sentence(one.label)} with {other.label}"
         if one.drug == other.drug:
             if gap <= 0:
                 said.append(f"{pair}: the two courses overlap, so their doses add up.")
             continue
         classes = sorted(drugs()[t.drug]["class"] for t in (one, other))
         for row in _rows("cautions"):
-            if row["second"] and sorted((row["first"], row["second"])) == classes:
-                if gap <= float(row["within_days"]):
-                    said.append(f"{pair}: {row['message']}")
+            same = row["second"] and sorted((row["first"], row["second"])) == classes
+            if same and gap <= float(row["within_days"]):
+                said.append(f"{pair}: {row['message']}")
     return said
