@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from cytolearn import physiology
 from cytolearn.patients.observation import observe
 from cytolearn.patients.patient import Patient
 from cytolearn.physiology.tables import read_table
-from cytolearn.simulation import integrate
+from cytolearn.simulation import SimulationError, integrate
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
@@ -97,23 +97,21 @@ _KINDS = ("band", "normal", "lognormal", "logitnormal", "carrier")
 
 
 def _solve_chunk(
-    constants: Sequence[dict[str, float]],
+    patients: Sequence[tuple[int, dict[str, float]]],
     treatments: tuple[Treatment, ...],
     days: float,
     readouts: tuple[str, ...],
-    first: int,
     engine: str | None,
 ) -> np.ndarray:
     """Integrate one chunk of patients; runs in a worker process."""
     onset = physiology.baseline()["symptom_onset"]
-    out = np.empty((len(constants), int(round(onset + days)) + 1, len(readouts)), np.float32)
-    for i, own in enumerate(constants):
-        weight = own.get("weight", physiology.baseline()["weight"])
-        doses = [d for t in treatments for d in t.doses(weight, onset)]
-        out[i] = integrate(
-            own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine,
-            label=f"patient {first + i}",
-        )  # fmt: skip
+    out = np.empty((len(patients), int(round(onset + days)) + 1, len(readouts)), np.float32)
+    for row, (number, own) in enumerate(patients):
+        doses = [dose for t in treatments for dose in t.doses(own["weight"], onset)]
+        try:
+            out[row] = integrate(own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine)
+        except SimulationError as error:
+            raise SimulationError(error.reason, error.day, f"patient {number}") from error
     return out
 
 
@@ -206,41 +204,58 @@ class Cohort:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Virtual patients drawn from the priors of population.csv; made by `population`."""
+    """Virtual patients drawn from the priors of population.csv; made by `population`.
+
+    Attributes
+    ----------
+    n, seed : int
+        What was drawn.
+    treatments : tuple of Treatment
+        Given to everybody.
+    constants : mapping of str to float
+        Constants of the model that were changed for everybody; a trait that was drawn wins.
+    chosen : tuple of int, optional
+        Patients that are kept; all of them by default.
+    """
 
     n: int
     seed: int
     treatments: tuple[Treatment, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    chosen: tuple[int, ...] | None = field(default=None, repr=False)
     engine: str | None = field(default=None, repr=False)
-
-    @cached_property
-    def _drawn(self) -> dict[str, np.ndarray]:
-        return draw_traits(self.n, self.seed)
 
     @cached_property
     def traits(self) -> pd.DataFrame:
         """Traits of every patient: one row a patient, one column a constant."""
         import pandas as pd
 
-        return pd.DataFrame(self._drawn, index=pd.RangeIndex(self.n, name="patient"))
+        drawn = pd.DataFrame(draw_traits(self.n, self.seed), index=pd.RangeIndex(self.n, name="patient"))
+        return drawn if self.chosen is None else drawn.iloc[list(self.chosen)]
 
     def __len__(self) -> int:
-        return self.n
+        return self.n if self.chosen is None else len(self.chosen)
 
     def __repr__(self) -> str:
         given = f", treated with {', '.join(t.label for t in self.treatments)}" if self.treatments else ""
-        return f"Population of {self.n} virtual patients, seed {self.seed}{given}"
+        return f"Population of {len(self)} virtual patients, seed {self.seed}{given}"
 
     def patient(self, i: int) -> Patient:
-        """Return one patient (0 to n - 1) as a `Patient`, to look at closely."""
-        if not 0 <= i < self.n:
-            raise IndexError(f"Patients are numbered 0 to {self.n - 1}; you asked for {i}.")
-        changes = {symbol: float(values[i]) for symbol, values in self._drawn.items()}
-        return Patient(label=f"patient {i}", **changes).treat(*self.treatments)
+        """Return one patient by number (the index of `traits`), to look at closely."""
+        if i not in self.traits.index:
+            raise IndexError(f"There is no patient {i!r} here; patients are numbered {self.traits.index[0]} to {self.traits.index[-1]}.")
+        return Patient(label=f"patient {i}", **self._of(i)).treat(*self.treatments)
+
+    def _of(self, i: int) -> dict[str, float]:
+        return {**self.constants, **{symbol: float(v) for symbol, v in self.traits.loc[i].items()}}
 
     def treat(self, *treatments: Treatment) -> Population:
         """Return the same patients, all given `treatments` as well."""
-        return Population(self.n, self.seed, (*self.treatments, *treatments), self.engine)
+        return replace(self, treatments=(*self.treatments, *treatments))
+
+    def only(self, patients: Iterable[int]) -> Population:
+        """Return some of the patients, by number (the index of `traits`)."""
+        return replace(self, chosen=tuple(int(i) for i in patients))
 
     def run(
         self,
@@ -271,28 +286,25 @@ class Population:
         -------
         Cohort
         """
-        import pandas as pd
-
         kept = tuple(readouts) if readouts is not None else tuple(physiology.readouts())
         for name in kept:
             if name not in physiology.readouts():
                 raise ValueError(unknown("readout", name, physiology.readouts()))
         if chunk < 1:
             raise ValueError(f"Chunk must be at least 1 patient; you gave {chunk}.")
-        columns = list(self._drawn.items())
-        patients = [{symbol: float(v[i]) for symbol, v in columns} for i in range(self.n)]
-        starts = range(0, self.n, chunk)
-        tasks = [(patients[s : s + chunk], self.treatments, days, kept, s, self.engine) for s in starts]
+        rows = self.traits.to_dict("records")
+        patients = [(i, {**self.constants, **row}) for i, row in zip(self.traits.index, rows, strict=True)]
+        starts = range(0, len(self), chunk)
+        tasks = [(patients[s : s + chunk], self.treatments, days, kept, self.engine) for s in starts]
         onset = physiology.baseline()["symptom_onset"]
         grid = np.arange(-onset, days + 0.5)
-        values = np.empty((self.n, len(grid), len(kept)), np.float32)
-        with _pool(executor, self.n) as pool, _bar(progress, self.n) as advance:
+        values = np.empty((len(self), len(grid), len(kept)), np.float32)
+        with _pool(executor, len(self)) as pool, _bar(progress, len(self)) as advance:
             results = pool.map(_solve_chunk, *zip(*tasks, strict=True)) if pool else (_solve_chunk(*t) for t in tasks)
             for start, part in zip(starts, results, strict=True):
                 values[start : start + len(part)] = part
                 advance(len(part))
-        traits = self.traits if isinstance(self.traits, pd.DataFrame) else pd.DataFrame(self.traits)
-        return Cohort(traits, grid, kept, values, self.treatments)
+        return Cohort(self.traits, grid, kept, values, self.treatments)
 
 
 def _pool(executor: Executor | None, n: int):
