@@ -25,6 +25,7 @@ def plot_courses(
     courses: Iterable[Any],
     readouts: Sequence[str] = DEFAULT_READOUTS,
     *,
+    labels: Sequence[str] = (),
     normal_range: bool = True,
     log: bool = True,
 ) -> Picture:
@@ -34,9 +35,11 @@ def plot_courses(
     ----------
     courses : iterable of Course
         Anything with a ``label``, a ``frame`` (columns: readouts, index: days since symptom onset)
-        and, optionally, ``treatments`` with ``name`` and ``day``. At most seven.
+        and, optionally, ``treatments`` with ``label`` and ``day``. At most seven.
     readouts : sequence of str
-        Symbols of observables.
+        Symbols of observables; none for the main six.
+    labels : sequence of str, optional
+        Names of the courses where their own would not do.
     normal_range : bool
         Shade the healthy adult's range.
     log : bool
@@ -64,7 +67,9 @@ def plot_courses(
     for name in readouts:
         readout_row(name)
     several = len(courses) > 1
-    labels = _unique([str(course.label) for course in courses])
+    labels = _unique(list(labels) or [str(c.label or "patient") for c in courses])
+    if len(labels) != len(courses):
+        raise ValueError(f"There are {len(courses)} courses, but {len(labels)} labels.")
     frames = [course.frame for course in courses]
     days = [np.asarray(frame.index, float) for frame in frames]
     span = (min(DAYS[0], *(d[0] for d in days), DAYS[0]), max(d[-1] for d in days))
@@ -210,7 +215,7 @@ def _twin(courses: Sequence[Any], labels: Sequence[str], readouts: Sequence[str]
     lines = [describe(curves, days, readouts)]
     for label, course in zip(labels, courses, strict=True):
         for treatment in getattr(course, "treatments", ()) or ():
-            lines.append(f"{label}: {treatment.name} from day {treatment.day:g}.")
+            lines.append(f"{label} is given {treatment.label}.")
     return "\n".join(lines)
 
 

@@ -35,6 +35,12 @@ def readout_row(symbol: str):
     return rows[symbol]
 
 
+def unit_words(unit: str) -> str:
+    """Return a unit as it is printed in a figure: "10⁹/L", "µg/mL FEU"."""
+    known = {"fraction": "share", "0-1": "0 to 1", "10^9/L": "10⁹/L", "log10 copies/mL": "log₁₀ copies/mL"}
+    return known.get(unit, unit.replace("ug/", "µg/").replace("/uL", "/µL"))
+
+
 def limits(symbol: str, *, log: bool = True, data: Sequence[np.ndarray] = ()) -> tuple[float, float]:
     """Return the y limits of a readout: fixed, so that pictures compare, unless data leave them.
 
@@ -80,7 +86,7 @@ def draw_panel(
     row = readout_row(symbol)
     low, high = limits(symbol, log=log, data=data)
     ax.set_title(row["name"], loc="left", fontweight="bold")
-    unit = {"fraction": "share", "0-1": "0 to 1"}.get(row["unit"], row["unit"])
+    unit = unit_words(row["unit"])
     ax.set_title(unit, loc="right", color=theme.MUTED, fontsize=8.5)
     ax.set_xlim(*days)
     if row["scale"] == "log" and log:

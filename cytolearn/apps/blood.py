@@ -1,0 +1,107 @@
+"""One blood sample: the same two patients, another day, another conclusion."""
+
+from __future__ import annotations
+
+import html
+import random
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as W
+import numpy as np
+
+from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.figures.outcomes import NO_CHANGE, blood_sample, sample_words
+
+if TYPE_CHECKING:
+    from cytolearn.apps.explorer import Explorer
+
+FIRST, LAST = 0, 20
+
+
+class BloodSample:
+    """A tab of an explorer: draw blood once from the starting patient and from the current one.
+
+    Parameters
+    ----------
+    app : Explorer
+    readout : str, default "ifn"
+        What the laboratory measures; must be one of the explorer's readouts.
+    """
+
+    def __init__(self, app: Explorer, readout: str = "ifn") -> None:
+        self.app = app
+        self.readout = readout if readout in app.readouts else app.readouts[0]
+        self._random = random.Random(1)  # the same "random" days for everyone in the room
+        self._day = W.IntSlider(
+            value=2, min=FIRST, max=LAST, description="Day of the sample, since symptom onset",
+            style={"description_width": "initial"}, layout=W.Layout(width="420px", max_width="100%"),
+        )  # fmt: skip
+        self._draw = W.Button(description="Draw blood on a random day", button_style="primary")
+        self._words = W.HTML()
+        self._day.observe(self._moved, "value")
+        self._draw.on_click(self._drawn)
+        figure, lines, _ = blood_sample(app.days, self._curves(), self.readout)
+        self.view = LiveFigure(figure, lines, max_width=900)
+        bar = W.Box([self._draw, self._day])
+        bar.add_class("cl-bar")
+        bar.add_class("cl-at-sample")
+        intro = W.HTML(
+            "<p>Two patients come to the ward and blood is drawn once. Which of them has more? "
+            "Draw again on another day before you answer.</p>"
+        )
+        self.widget = W.VBox([intro, bar, self.view, self._words])
+
+    @property
+    def day(self) -> int:
+        """Day of the sample, since symptom onset."""
+        return int(self._day.value)
+
+    def draw(self, day: int | None = None) -> str:
+        """Draw blood on a day (none: a random one) and return what the laboratory says."""
+        if day is None:
+            day = self._random.choice([d for d in range(FIRST, LAST + 1) if d != self.day])
+        if not FIRST <= day <= LAST:
+            raise ValueError(f"Blood can be drawn on day {FIRST} to {LAST}; you gave {day}.")
+        self._day.value = int(day)
+        self.refresh()
+        return self.summary()
+
+    def summary(self) -> str:
+        """Say what this one sample shows, and what samples on other days would."""
+        days = np.arange(FIRST, LAST + 1)
+        start, now = (np.interp(days, self.app.days, c) for c in self._curves().values())
+        if np.allclose(start, now, rtol=1e-6):
+            return "Both are still the same patient. Change a control first."
+        near = np.abs(now - start) <= NO_CHANGE / 100 * np.maximum(now, start)
+        counts = (int((~near & (now > start)).sum()), int((~near & (now < start)).sum()), int(near.sum()))
+        values = {name: self._at(curve) for name, curve in self._curves().items()}
+        return sample_words(self.day, values, self.readout, counts)
+
+    def refresh(self) -> None:
+        """Follow the explorer and the day."""
+        curves = list(self._curves().values())
+        dots = [(np.array([self.day]), np.array([self._at(curve)])) for curve in curves]
+        low, high = self.view.figure.axes[0].get_ylim()
+        needle = (np.array([self.day, self.day]), np.array([low, high]))
+        text = self.summary()
+        self.view.set_data([*curves, *dots, needle], alt=text)
+        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+
+    def _curves(self) -> dict[str, np.ndarray]:
+        start = self.app.baseline_curves[self.readout]
+        return {"the starting patient": start, "your patient": self.app.curves[self.readout]}
+
+    def _at(self, curve: np.ndarray) -> float:
+        return float(np.interp(self.day, self.app.days, curve))
+
+    def _moved(self, _: Any) -> None:
+        try:
+            self.refresh()
+        except Exception as error:  # shown to the learner
+            self.app.show_error(error)
+
+    def _drawn(self, _: Any) -> None:
+        try:
+            self.draw()
+        except Exception as error:  # shown to the learner
+            self.app.show_error(error)

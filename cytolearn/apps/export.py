@@ -1,0 +1,79 @@
+"""What a learner takes home: the code of the picture, the picture, the numbers."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import io
+from typing import TYPE_CHECKING
+
+from cytolearn import physiology
+from cytolearn.wording import unknown
+
+if TYPE_CHECKING:
+    from cytolearn.apps.explorer import Explorer
+
+_KINDS = {
+    "svg": ("image/svg+xml", "Picture (SVG)"),
+    "png": ("image/png", "Picture (PNG)"),
+    "csv": ("text/csv", "Data (CSV)"),
+}
+
+
+def code(app: Explorer) -> str:
+    """Return the lines of plain API that reproduce an explorer's picture.
+
+    Run them, and ``course`` holds the same numbers as ``app.course``.
+    """
+    start, patient = repr(app.start), repr(app.patient)
+    lines = ["import cytolearn as cl", ""]
+    prefix = start if patient.startswith(start) else ""
+    if prefix:
+        rest = patient[len(start) :].replace(".treat(treatment(", ".treat(cl.treatment(")
+        lines += [f"start = cl.{_public(start)}", f"patient = start{rest}"]
+    else:
+        lines += [f"start = cl.{_public(start)}", f"patient = cl.{_public(patient)}"]
+    shown = ", ".join(f'"{name}"' for name in app.readouts)
+    option = "" if app.log else ", log=False"
+    lines += ["course = patient.run()", f"cl.compare(start, course).plot({shown}{option})"]
+    return "\n".join(lines)
+
+
+def _public(text: str) -> str:
+    return text.replace("(treatment(", "(cl.treatment(").replace(", treatment(", ", cl.treatment(")
+
+
+def csv_text(app: Explorer) -> str:
+    """Return the curves shown as CSV: one row a day step, one column a readout and run."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    runs = {"now": app.curves, "start": app.baseline_curves}
+    runs |= {pin.name: pin.curves for pin in app.pins}
+    units = {r: physiology.readouts()[r]["unit"] for r in app.readouts}
+    head = [f"{readout} ({units[readout]}), {run}" for run in runs for readout in app.readouts]
+    writer.writerow(["days since symptom onset", *head])
+    columns = [runs[run][readout] for run in runs for readout in app.readouts]
+    for i, day in enumerate(app.days):
+        writer.writerow([f"{day:g}", *(f"{column[i]:.6g}" for column in columns)])
+    return stream.getvalue()
+
+
+def data_uri(app: Explorer, kind: str) -> str:
+    """Return the picture ("svg", "png") or its data ("csv") as a data URI."""
+    if kind not in _KINDS:
+        raise ValueError(unknown("kind of file", kind, _KINDS))
+    if kind == "png":
+        content = app.view.png(dpi=200)
+    else:
+        content = (app.view.svg() if kind == "svg" else csv_text(app)).encode()
+    return f"data:{_KINDS[kind][0]};base64,{base64.b64encode(content).decode()}"
+
+
+def links(app: Explorer) -> str:
+    """Return download links for all kinds of file as HTML."""
+    parts = [
+        f'<a download="cytolearn_run.{kind}" href="{data_uri(app, kind)}">{html.escape(name)}</a>'
+        for kind, (_, name) in _KINDS.items()
+    ]
+    return f'<div class="cl-links">{"".join(parts)}</div>'

@@ -1,0 +1,180 @@
+"""The start-day sweep: the window in which a treatment helps, and where it harms."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as W
+import numpy as np
+
+from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.figures.outcomes import area_change, peak_change, start_day_window, window_words
+from cytolearn.simulation import integrate
+from cytolearn.treatments import drugs, treatment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cytolearn.apps.explorer import Explorer
+
+DAYS = np.arange(-4.0, 14.01, 0.5)
+OUTCOMES = {"burden": "lung lesion, whole illness", "worst": "lung lesion, worst day"}
+
+
+class StartDayWindow:
+    """A tab of an explorer: the outcome against the day on which treatment starts.
+
+    Parameters
+    ----------
+    app : Explorer
+        Whose current patient is treated.
+    """
+
+    def __init__(self, app: Explorer) -> None:
+        self.app = app
+        self._task: asyncio.Task | None = None
+        self._cancelled = False
+        self._of: Any = None  # the choice that the picture belongs to
+        self._results: dict[str, dict[str, np.ndarray]] = {}
+        self._before: dict[str, dict[str, np.ndarray]] = {}
+        self.names = {drugs()[t]["name"]: t for t in app.treatments}
+        self._go = W.Button(description="Try every start day", button_style="primary")
+        self._stop = W.Button(description="Cancel", disabled=True)
+        self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
+        self._progress.layout.visibility = "hidden"
+        self._outcome = W.ToggleButtons(
+            options=[("whole illness", "burden"), ("worst day", "worst")],
+            description="Lung lesion", style={"button_width": "auto"},
+        )  # fmt: skip
+        self._words = W.HTML()
+        self._go.on_click(self._start)
+        self._stop.on_click(self._cancel)
+        self._outcome.observe(self._redraw, "value")
+        figure, lines = start_day_window(DAYS, self._blank())
+        self.view = LiveFigure(figure, lines, max_width=900)
+        bar = W.Box([self._go, self._stop, self._progress, self._outcome])
+        bar.add_class("cl-bar")
+        intro = W.HTML(
+            "<p>The same patient is treated again and again, each time from another day on. "
+            "Below the line the drug leaves less lung lesion than no treatment, above it more.</p>"
+        )
+        self.widget = W.VBox([intro, bar, self.view, self._words])
+        self.refresh()
+
+    def run(self) -> pd.DataFrame:
+        """Compute the window now and return it: change in per cent, one column a treatment."""
+        for _ in self._steps():
+            pass
+        return self.table()
+
+    def table(self) -> pd.DataFrame:
+        """Return the window last computed; index: start day since symptom onset."""
+        import pandas as pd
+
+        index = pd.Index(DAYS, name="start day")
+        return pd.DataFrame(self._shown(), index=index)
+
+    def summary(self) -> str:
+        """Say when the treatment helps and when it harms."""
+        if self._of is None:
+            return "Not computed yet."
+        return window_words(DAYS, self._shown(), outcome=self._outcome_words)
+
+    def refresh(self) -> None:
+        """Say whether the window still belongs to the patient on show."""
+        text = "Press the button to try every start day." if self._of is None else self.summary()
+        if self._of is not None and self._of != self.app.who:
+            text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"
+        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+
+    # ---- computing -------------------------------------------------------------------------------
+
+    def _blank(self) -> dict[str, np.ndarray]:
+        return {name: np.full_like(DAYS, np.nan) for name in self.names}
+
+    @property
+    def _outcome_words(self) -> str:
+        return OUTCOMES[self._outcome.value]
+
+    def _shown(self) -> dict[str, np.ndarray]:
+        return {n: r[self._outcome.value] for n, r in self._results.items()} or self._blank()
+
+    def _lesion(self, patient: Any) -> np.ndarray:
+        days = 40 + self.app.onset
+        return integrate(
+            patient.constants, patient.doses(), days=days, step=0.25, outputs=["lesion"]
+        )[:, 0]
+
+    def _steps(self) -> Iterator[None]:
+        """Compute one start day after another; pauses after each so that others may act."""
+        app = self.app
+        patient = app.untreated_patient
+        if self._of is not None and self._of != app.who:
+            self._before = self._results
+        self._of = app.who
+        self._results = {n: {"burden": b, "worst": b.copy()} for n, b in self._blank().items()}
+        self._progress.max, self._progress.value = len(DAYS) * len(self.names), 0
+        self._redraw()
+        untreated = self._lesion(patient)
+        days = np.arange(len(untreated)) * 0.25
+        for i, start in enumerate(DAYS):
+            for name, drug in self.names.items():
+                treated = self._lesion(app.quietly(patient.treat, treatment(drug, day=float(start))))
+                result = self._results[name]
+                result["burden"][i] = area_change(days, treated, untreated)
+                result["worst"][i] = peak_change(treated, untreated)
+                self._progress.value += 1
+                yield
+            if i % 3 == 0:
+                self.view.set_data(list(self._shown().values()))
+        self._redraw()
+
+    def _redraw(self, _: Any = None) -> None:
+        before = {n: r[self._outcome.value] for n, r in self._before.items()}
+        figure, lines = start_day_window(
+            DAYS, self._shown(), outcome=self._outcome_words, before=before or None
+        )
+        self.view.replace(figure, lines, self.summary())
+        self.refresh()
+
+    def _start(self, _: Any = None) -> None:
+        """Run beside the kernel's other work, so that "Cancel" is heard; at once without a loop."""
+        self._cancelled = False
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._finish(self._steps())
+            return
+        self._busy(True)
+        self._task = loop.create_task(self._run())
+
+    def _finish(self, steps: Iterator[None]) -> None:
+        try:
+            for _ in steps:
+                pass
+        except Exception as error:  # shown to the learner
+            self.app.show_error(error)
+
+    async def _run(self) -> None:
+        steps = self._steps()
+        try:
+            for _ in steps:
+                # A real pause, not sleep(0): the kernel reads its sockets only when it is idle.
+                await asyncio.sleep(0.002)
+                if self._cancelled:
+                    self._words.value = '<div class="cl-twin"><p>Cancelled.</p></div>'
+                    break
+        except Exception as error:  # shown to the learner
+            self.app.show_error(error)
+        finally:
+            self._busy(False)
+
+    def _busy(self, on: bool) -> None:
+        self._go.disabled, self._stop.disabled = on, not on
+        self._progress.layout.visibility = "visible" if on else "hidden"
+
+    def _cancel(self, _: Any = None) -> None:
+        self._cancelled = True
