@@ -6,72 +6,20 @@ signals and observables from the states.
 
 from __future__ import annotations
 
+import ast
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from graphlib import TopologicalSorter
+from xml.etree import ElementTree
 
 import numpy as np
 
 from cytolearn import physiology
 from cytolearn.simulation.sbml import sbml_text
 
-
-def _power(base: float, exponent: float) -> float:
-    # A state may overshoot zero by rounding; a fractional power of that is no number.
-    return base**exponent if base > 0.0 else 0.0 if exponent > 0.0 else float("nan")
-
-
-def _array_power(base, exponent):
-    return np.power(np.maximum(base, 0.0), exponent)
-
-
-def _python(node, power: str = "power") -> str:
-    """Write one SBML formula as a Python expression."""
-    import libsbml
-
-    def sub(i: int) -> str:
-        return _python(node.getChild(i), power)
-
-    kind, n = node.getType(), node.getNumChildren()
-    if node.isNumber():
-        return repr(float(node.getValue()))
-    if kind == libsbml.AST_NAME_TIME:
-        return "time"
-    if node.isName():
-        return node.getName()
-    if kind == libsbml.AST_MINUS and n == 1:
-        return f"(-{sub(0)})"
-    if kind in _INFIX(libsbml):
-        return "(" + _INFIX(libsbml)[kind].join(sub(i) for i in range(n)) + ")"
-    if kind in (libsbml.AST_POWER, libsbml.AST_FUNCTION_POWER):
-        if node.getChild(1).isNumber() and node.getChild(1).getValue() == 2:
-            return f"({sub(0)}*{sub(0)})" if node.getChild(0).isName() else f"({sub(0)}**2)"
-        return f"{power}({sub(0)}, {sub(1)})"
-    if kind == libsbml.AST_FUNCTION_LOG:
-        base = node.getChild(0).getValue() if n == 2 else 10
-        if base == 10:
-            return f"log10({sub(n - 1)})"
-    if kind == libsbml.AST_FUNCTION_LN:
-        return f"log({sub(0)})"
-    if kind == libsbml.AST_FUNCTION_EXP:
-        return f"exp({sub(0)})"
-    raise NotImplementedError(f"No Python for '{libsbml.formulaToL3String(node)}' in the model.")
-
-
-@lru_cache(maxsize=1)
-def _INFIX(libsbml) -> dict[int, str]:
-    return {
-        libsbml.AST_PLUS: " + ",
-        libsbml.AST_MINUS: " - ",
-        libsbml.AST_TIMES: "*",
-        libsbml.AST_DIVIDE: "/",
-    }
-
-
-def _names(node) -> set[str]:
-    found = {node.getName()} if node.isName() else set()
-    for i in range(node.getNumChildren()):
-        found |= _names(node.getChild(i))
-    return found
+_OPERATORS = {"plus": ast.Add, "minus": ast.Sub, "times": ast.Mult, "divide": ast.Div}
+_SYMBOLS = {kind: symbol for kind, symbol in zip(_OPERATORS.values(), "+-*/", strict=True)}
 
 
 class Equations:
@@ -84,31 +32,35 @@ class Equations:
     """
 
     def __init__(self, text: str) -> None:
-        import libsbml
-
-        document = libsbml.readSBMLFromString(text)
-        model = document.getModel()
-        rules = [model.getRule(i) for i in range(model.getNumRules())]
-        self._rate = {r.getVariable(): r.getMath() for r in rules if r.isRate()}
-        assignments = {r.getVariable(): r.getMath() for r in rules if r.isAssignment()}
-        self._needs = {name: _names(math) for name, math in {**self._rate, **assignments}.items()}
-        self.states = tuple(self._rate)
-        self.signals = tuple(_sorted(assignments, self._needs))
-        self._signal = assignments
-        ids = [model.getParameter(i).getId() for i in range(model.getNumParameters())]
-        self.constants = tuple(i for i in ids if i not in self._rate and i not in assignments)
-        self._start = {i: repr(model.getParameter(i).getValue()) for i in self.states}
-        for i in range(model.getNumInitialAssignments()):
-            rule = model.getInitialAssignment(i)
-            self._start[rule.getSymbol()] = _python(rule.getMath())
+        model = ElementTree.fromstring(text)[0]
+        rate, assigned, started = (
+            {item.get(key): _read(item[0][0]) for item in _items(model, tag)}
+            for tag, key in (
+                ("rateRule", "variable"),
+                ("assignmentRule", "variable"),
+                ("initialAssignment", "symbol"),
+            )
+        )
+        self._rate, self._signal = rate, assigned
+        self._needs = {name: _names(node) for name, node in {**rate, **assigned}.items()}
+        self.states = tuple(rate)
+        graph = {name: self._needs[name] & assigned.keys() for name in assigned}
+        self.signals = tuple(TopologicalSorter(graph).static_order())
+        given = {p.get("id"): p.get("value") for p in _items(model, "parameter")}
+        self.constants = tuple(p for p in given if p not in rate and p not in assigned)
+        start = [started.get(s) or ast.Constant(float(given[s])) for s in self.states]
+        self._start = compile(f"[{', '.join(map(_written, start))}]", "<start>", "eval")
         drugs = {r["symbol"] for r in physiology.rows("readouts") if r["group"] == "drugs"}
-        self._drugs = frozenset(drugs & set(self.states))
-        self._document = document  # the formulas live in it
+        self._drugs = frozenset(drugs & rate.keys())
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """Every state and signal."""
         return self.states + self.signals
+
+    def start(self, constants: Mapping[str, float]) -> list[float]:
+        """Return the value of every state on the day of infection, in order."""
+        return eval(self._start, {"__builtins__": {}}, dict(constants))
 
     def needed(self, names: Iterable[str]) -> set[str]:
         """Return `names` and every symbol that they depend on at the same moment."""
@@ -121,35 +73,57 @@ class Equations:
                     todo.extend(self._needs[name])
         return found
 
-    @lru_cache(maxsize=1)  # noqa: B019 - one Equations a process
-    def starter(self) -> Callable[[Mapping[str, float]], list[float]]:
-        """Return the function from constants to the start of every state, in order."""
-        body = ", ".join(self._start[s] for s in self.states)
-        code = compile(f"[{body}]", "<start>", "eval")
-        return lambda constants: eval(code, {"power": _power}, dict(constants))
+    def states_behind(self, outputs: Iterable[str]) -> list[str]:
+        """Return the states, in order, from which the outputs can be computed."""
+        used = self.needed(outputs)
+        return [s for s in self.states if s in used]
+
+    def untouched(self, given: Iterable[str], start: Iterable[float]) -> frozenset[str]:
+        """Return the drug states that stay exactly 0 when only `given` states are dosed.
+
+        Drugs have no source but their doses, so these need not be integrated.
+        """
+        empty = {s for s, value in zip(self.states, start, strict=True) if value == 0.0}
+        return frozenset((self._drugs & empty) - self._downstream(frozenset(given)))
+
+    @lru_cache(maxsize=256)  # noqa: B019 - there is one Equations a process
+    def _downstream(self, given: frozenset[str]) -> frozenset[str]:
+        reached = set(given)
+        while more := {s for s in self._drugs - reached if self.needed(self._needs[s]) & reached}:
+            reached |= more
+        return frozenset(reached)
 
     @lru_cache(maxsize=64)  # noqa: B019
     def rates(self, silent: frozenset[str] = frozenset()) -> Callable:
         """Return ``make(constants) -> rhs(t, y)`` on plain floats.
 
-        `silent` states are left out of `y` and held at 0: drugs that nobody gives.
+        `silent` states are left out of `y` and held at 0; what becomes constant by that, and
+        every product of constants, is computed once in ``make``.
         """
         live = [s for s in self.states if s not in silent]
-        used = set().union(*(self._needs[s] for s in live))
-        used = self.needed(used)
-        constants = [c for c in self.constants if c in used]
-        lines = [
-            "def make(values):",
-            f"  ({', '.join(constants)},) = [values[c] for c in {constants!r}]",
-            "  def rhs(time, y):",
-            f"    ({', '.join(live)},) = y.tolist()",
-        ]
-        zeros = [s for s in silent if s in used]
-        if zeros:
-            lines.insert(2, f"  {' = '.join(zeros)} = 0.0")
-        lines += [f"    {s} = {_python(self._signal[s])}" for s in self.signals if s in used]
-        lines += [f"    return [{', '.join(_python(self._rate[s]) for s in live)}]", "  return rhs"]
-        return _function(lines, "make", power=_power, math=True)
+        fixed = {s: ast.Constant(0.0) for s in silent}
+        signals = {}
+        for name in self.signals:
+            node = _simplified(self._signal[name], fixed)
+            if isinstance(node, ast.Constant):
+                fixed[name] = node
+            else:
+                signals[name] = node
+        rates = {name: _simplified(self._rate[name], fixed) for name in live}
+        used, todo = set(), list(rates.values())
+        while todo:
+            more = _names(todo.pop()) - used
+            used |= more
+            todo += [signals[s] for s in more if s in signals]
+        hoisted: dict[str, str] = {}
+        constants = frozenset(self.constants)
+        lines = [f"    {s} = {_written(n, constants, hoisted)}" for s, n in signals.items() if s in used]
+        change = ", ".join(_written(rates[s], constants, hoisted) for s in live)
+        made = [c for c in self.constants if c in used]
+        head = ["def make(values):", f"  {_unpacked(made)} = [values[c] for c in {made!r}]"]
+        head += [f"  {name} = {text}" for text, name in hoisted.items()]
+        body = ["  def rhs(time, y):", f"    {_unpacked(live)} = y.tolist()", *lines]
+        return _function([*head, *body, f"    return [{change}]", "  return rhs"], "make", math, _power)
 
     @lru_cache(maxsize=64)  # noqa: B019
     def observer(self, outputs: tuple[str, ...], given: tuple[str, ...]) -> Callable:
@@ -161,57 +135,124 @@ class Equations:
         constants = [c for c in self.constants if c in used]
         zeros = [s for s in self.states if s in used and s not in given]
         lines = ["def observe(time, columns, values):"]
-        if constants:
-            lines += [f"  ({', '.join(constants)},) = [values[c] for c in {constants!r}]"]
+        lines += [f"  {_unpacked(constants)} = [values[c] for c in {constants!r}]"] if constants else []
         lines += [f"  {' = '.join(zeros)} = 0.0"] if zeros else []
-        lines += [f"  ({', '.join(given)},) = columns"] if given else []
-        lines += [f"  {s} = {_python(self._signal[s])}" for s in self.signals if s in used]
+        lines += [f"  {_unpacked(given)} = columns"] if given else []
+        lines += [f"  {s} = {_written(self._signal[s])}" for s in self.signals if s in used]
         lines += [f"  result = empty((len(time), {len(outputs)}))"]
         lines += [f"  result[:, {i}] = {name}" for i, name in enumerate(outputs)]
-        lines += ["  return result"]
-        return _function(lines, "observe", power=_array_power, empty=np.empty, math=np)
-
-    @lru_cache(maxsize=256)  # noqa: B019
-    def _downstream(self, given: frozenset[str]) -> frozenset[str]:
-        """Return the drug states that doses into `given` can reach."""
-        reached = set(given)
-        while True:
-            more = {s for s in self._drugs - reached if self.needed(self._needs[s]) & reached}
-            if not more:
-                return frozenset(reached)
-            reached |= more
-
-    def untouched(self, given: Iterable[str], start: Iterable[float]) -> frozenset[str]:
-        """Return the drug states that stay exactly 0 when only `given` states are dosed.
-
-        Drugs have no source but their doses, so these need not be integrated.
-        """
-        empty = {s for s, value in zip(self.states, start, strict=True) if value == 0.0}
-        return frozenset((self._drugs & empty) - self._downstream(frozenset(given)))
-
-    def states_behind(self, outputs: Iterable[str]) -> list[str]:
-        """Return the states, in order, from which the outputs can be computed."""
-        used = self.needed(outputs)
-        return [s for s in self.states if s in used]
-
-
-def _sorted(assignments: Mapping, needs: Mapping[str, set[str]]) -> list[str]:
-    from graphlib import TopologicalSorter
-
-    graph = {name: needs[name] & assignments.keys() for name in assignments}
-    return list(TopologicalSorter(graph).static_order())
-
-
-def _function(lines: list[str], name: str, *, math, **scope) -> Callable:
-    import math as scalar
-
-    source = scalar if math is True else math
-    scope.update({f: getattr(source, f) for f in ("log10", "log", "exp")})
-    exec(compile("\n".join(lines), f"<{name}>", "exec"), scope)
-    return scope[name]
+        return _function([*lines, "  return result"], "observe", np, np.power)
 
 
 @lru_cache(maxsize=1)
 def equations() -> Equations:
     """Return the model's equations, read once a process."""
     return Equations(sbml_text())
+
+
+def _items(model, tag: str):
+    return model.iter(f"{model.tag.rpartition('}')[0]}}}{tag}")
+
+
+def _read(element) -> ast.expr:
+    """Read MathML as a Python expression; ``power`` stays a call."""
+    tag = element.tag.rpartition("}")[2]
+    if tag == "ci":
+        return ast.Name(element.text.strip())
+    if tag == "cn":
+        return ast.Constant(float(element.text))
+    operator, *operands = element
+    name = operator.tag.rpartition("}")[2]
+    if name == "log":  # the only base that the model's writer knows is 10
+        return ast.Call(ast.Name("log10"), [_read(operands[-1])], [])
+    terms = [_read(operand) for operand in operands]
+    if name in ("exp", "ln", "power"):
+        return ast.Call(ast.Name({"ln": "log"}.get(name, name)), terms, [])
+    if len(terms) == 1:
+        return ast.UnaryOp(ast.USub(), terms[0])
+    result, *others = terms
+    for term in others:
+        result = ast.BinOp(result, _OPERATORS[name](), term)
+    return result
+
+
+def _names(node: ast.expr) -> set[str]:
+    match node:
+        case ast.Name(id=name):
+            return {name}
+        case ast.BinOp(left=left, right=right):
+            return _names(left) | _names(right)
+        case ast.UnaryOp(operand=operand):
+            return _names(operand)
+        case ast.Call(args=terms):
+            return set().union(*map(_names, terms))
+    return set()
+
+
+def _simplified(node: ast.expr, fixed: Mapping[str, ast.Constant]) -> ast.expr:
+    """Put in what is known and leave out what it makes void: x + 0, 1*x, 0*x, 0/x."""
+    match node:
+        case ast.Name(id=name):
+            return fixed.get(name, node)
+        case ast.UnaryOp(operand=operand):
+            inner = _simplified(operand, fixed)
+            return ast.Constant(-inner.value) if isinstance(inner, ast.Constant) else ast.UnaryOp(node.op, inner)
+        case ast.Call(func=function, args=terms):
+            return ast.Call(function, [_simplified(term, fixed) for term in terms], [])
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _simplified(left, fixed), _simplified(right, fixed)
+            x = a.value if isinstance(a, ast.Constant) else None
+            y = b.value if isinstance(b, ast.Constant) else None
+            match type(op), x, y:
+                case ast.Add, float(), float():
+                    return ast.Constant(x + y)
+                case ast.Sub, float(), float():
+                    return ast.Constant(x - y)
+                case (ast.Add, 0.0, _) | (ast.Mult, 1.0, _) | (ast.Mult, _, 0.0):
+                    return b
+                case ((ast.Add | ast.Sub), _, 0.0) | ((ast.Mult | ast.Div), _, 1.0) | ((ast.Mult | ast.Div), 0.0, _):
+                    return a
+            return ast.BinOp(a, op, b)
+    return node
+
+
+def _written(
+    node: ast.expr, constants: frozenset[str] = frozenset(), hoisted: dict[str, str] | None = None
+) -> str:
+    """Write an expression; with `hoisted`, parts made of constants alone get a name there."""
+    if hoisted is not None and not isinstance(node, (ast.Name, ast.Constant)) and _names(node) <= constants:
+        return hoisted.setdefault(_written(node), f"k{len(hoisted)}")
+
+    def sub(part: ast.expr) -> str:
+        return _written(part, constants, hoisted)
+
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Constant(value=value):
+            return repr(value)
+        case ast.UnaryOp(operand=operand):
+            return f"(-{sub(operand)})"
+        case ast.BinOp(left=left, op=op, right=right):
+            return f"({sub(left)} {_SYMBOLS[type(op)]} {sub(right)})"
+        case ast.Call(func=ast.Name(id="power"), args=[base, ast.Constant(value=2.0)]):
+            return f"{sub(base)}*{sub(base)}" if isinstance(base, ast.Name) else f"{sub(base)}**2"
+        case ast.Call(func=ast.Name(id=name), args=terms):
+            return f"{name}({', '.join(map(sub, terms))})"
+    raise NotImplementedError(ast.dump(node))
+
+
+def _unpacked(names: Iterable[str]) -> str:
+    return f"({', '.join(names)},)"
+
+
+def _power(base: float, exponent: float) -> float:
+    # A state may overshoot zero by rounding; a fractional power of that is no number.
+    return base**exponent if base > 0.0 else 0.0
+
+
+def _function(lines: list[str], name: str, functions, power: Callable) -> Callable:
+    scope = {f: getattr(functions, f) for f in ("log10", "log", "exp")}
+    scope |= {"power": power, "empty": np.empty}
+    exec(compile("\n".join(lines), f"<{name} of {physiology.MODEL_NAME}>", "exec"), scope)
+    return scope[name]

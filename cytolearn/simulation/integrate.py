@@ -63,10 +63,11 @@ def integrate(
             raise ValueError(unknown("output", name, system.symbols))
     times = time_points(days, step)
     plan = schedule(doses, times[-1])
-    start = system.starter()(values)
+    start = system.start(values)
     silent = system.untouched({s for a in plan.values() for s in a}, start)
     wanted = [s for s in system.states_behind(names) if s not in silent]
-    states = solver.run(values, start, plan, times, wanted)
+    # A solver may overshoot zero by rounding: amounts below nothing count as nothing.
+    states = np.maximum(solver.run(values, start, plan, times, wanted), 0.0)
     with np.errstate(all="ignore"):
         result = system.observer(names, tuple(wanted))(times, states, values)
     if not np.isfinite(result).all():

@@ -1,24 +1,208 @@
-"""The model as SBML."""
+"""The model as SBML Level 3 Version 2, written from the Antimony text and the tables.
+
+Written here rather than by the antimony package, for three reasons: every literal number
+gets a unit (so the units of all equations can be checked), it takes milliseconds at start-up,
+and it needs no compiled package. A test holds it against antimony's own translation.
+"""
 
 from __future__ import annotations
 
+import ast
+import os
+import re
+from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 from cytolearn import physiology
+from cytolearn.wording import unknown
+
+_MATHML = "http://www.w3.org/1998/Math/MathML"
+_SBML = "http://www.sbml.org/sbml/level3/version2/core"
+_BINARY = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "times", ast.Div: "divide", ast.Pow: "power"}
+_FUNCTIONS = ("exp", "ln", "log10")
 
 
 @lru_cache(maxsize=1)
-def sbml_text() -> str:
-    """Return the model as SBML Level 3 text, made from the Antimony source.
+def statements() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the model's equations as text: (signal -> formula, state -> rate of change)."""
+    text = re.sub(r"//.*", "", physiology.antimony_source())
+    signals = dict(re.findall(r"^\s*(\w+)\s*:=\s*([^;]+);", text, re.MULTILINE))
+    rates = dict(re.findall(r"^\s*(\w+)'\s*=\s*([^;]+);", text, re.MULTILINE))
+    return signals, rates
 
-    Raises
-    ------
-    ValueError
-        If the Antimony text is not valid; the message names the line.
+
+def formula(text: str) -> ast.expr:
+    """Read a formula of the Antimony text."""
+    return ast.parse(" ".join(text.split()).replace("^", "**"), mode="eval").body
+
+
+def names(node: ast.AST) -> set[str]:
+    """Return the symbols of a formula."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - set(_FUNCTIONS)
+
+
+@lru_cache(maxsize=4)
+def sbml_text(*, dynamics_only: bool = False) -> str:
+    """Return the model at its baseline as SBML text.
+
+    Parameters
+    ----------
+    dynamics_only : bool
+        Leave out what the rates of change do not use, names and units: for fast compiling.
     """
-    import antimony
+    return write({}, dynamics_only=dynamics_only)
 
-    antimony.clearPreviousLoads()
-    if antimony.loadAntimonyString(physiology.antimony_source()) < 0:
-        raise ValueError(f"covid_patient.ant is not valid: {antimony.getLastError()}")
-    return antimony.getSBMLString(physiology.MODEL_NAME)
+
+def write(constants: Mapping[str, float], *, dynamics_only: bool = False) -> str:
+    """Return SBML text with these constants in the place of their baseline."""
+    signals, rates = statements()
+    signals = {name: formula(text) for name, text in signals.items()}
+    rates = {name: formula(text) for name, text in rates.items()}
+    if dynamics_only:
+        signals = {s: signals[s] for s in _needed(rates, signals)}
+    kept = {*signals, *rates}
+    unit = {row["unit"]: row["symbol"] for row in physiology.rows("units")}
+
+    def parameter(row: Mapping[str, str], value: str, constant: str) -> str:
+        words = f' name={quoteattr(row["name"])} units="{unit[row["unit"]]}"'
+        shown = f' value="{value}"' if value else ""
+        words = "" if dynamics_only else words
+        return f'<parameter id="{row["symbol"]}"{shown} constant="{constant}"{words}/>'
+
+    baseline = physiology.baseline()
+    parameters = [
+        parameter(row, repr(float(constants.get(row["symbol"], baseline[row["symbol"]]))), "true")
+        for row in physiology.rows("parameters")
+        if row["kind"] != "person"
+    ]
+    parameters += [
+        parameter(row, row["initial"] if _is_number(row["initial"]) else "", "false")
+        for row in physiology.rows("readouts")
+        if row["symbol"] in kept
+    ]
+    starts = {s: text for s, text in physiology.initial_states().items() if not _is_number(text)}
+    parts = {
+        "listOfUnitDefinitions": [] if dynamics_only else _unit_definitions(),
+        "listOfParameters": parameters,
+        "listOfInitialAssignments": []
+        if dynamics_only
+        else [_math("initialAssignment", "symbol", s, formula(text)) for s, text in starts.items()],
+        "listOfRules": [_math("assignmentRule", "variable", s, math) for s, math in signals.items()]
+        + [_math("rateRule", "variable", s, math) for s, math in rates.items()],
+    }
+    body = "".join(f"<{k}>\n{chr(10).join(v)}\n</{k}>\n" for k, v in parts.items() if v)
+    time = "" if dynamics_only else ' timeUnits="day"'
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<sbml xmlns="{_SBML}" level="3" version="2">\n'
+        f'<model id="{physiology.MODEL_NAME}" name="cytolearn virtual COVID-19 patient"{time}>\n'
+        '<notes><body xmlns="http://www.w3.org/1999/xhtml"><p>Teaching model: 2020 wild-type virus, '
+        "unvaccinated host. Not for clinical use. Time is days since infection.</p></body></notes>\n"
+        f"{body}</model>\n</sbml>\n"
+    )
+
+
+def export_sbml(path: str | os.PathLike[str], patient=None) -> Path:
+    """Write the model as SBML Level 3 with units, to run unchanged in COPASI or Tellurium.
+
+    Time is days since infection. Doses are no part of SBML: give them, as everywhere in this
+    model, by adding to the ``depot_*`` and ``central_*`` states (``patient.doses()`` lists them).
+
+    Parameters
+    ----------
+    path : path
+        The file to write.
+    patient : Patient, optional
+        Its constants replace the baseline.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    constants = dict(getattr(patient, "constants", None) or {})
+    for name in constants:
+        if name not in physiology.baseline():
+            raise ValueError(unknown("constant", name, physiology.baseline()))
+    path = Path(path)
+    path.write_text(write(constants), encoding="utf-8")
+    return path
+
+
+def _needed(rates: Mapping[str, ast.expr], signals: Mapping[str, ast.expr]) -> list[str]:
+    found, todo = set(), list(rates.values())
+    while todo:
+        more = (names(todo.pop()) & signals.keys()) - found
+        found |= more
+        todo += [signals[s] for s in more]
+    return [s for s in signals if s in found]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _math(tag: str, key: str, symbol: str, node: ast.expr) -> str:
+    return f'<{tag} {key}="{symbol}"><math xmlns="{_MATHML}" xmlns:sbml="{_SBML}">{_mathml(node)}</math></{tag}>'
+
+
+def _mathml(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return f"<ci>{name}</ci>"
+        case ast.Constant(value=int() as value):
+            return f'<cn type="integer" sbml:units="dimensionless">{value}</cn>'
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"<apply><minus/>{_mathml(operand)}</apply>"
+        case ast.BinOp(op=op) if type(op) in _BINARY:
+            parts = "".join(_mathml(part) for part in _operands(node))
+            return f"<apply><{_BINARY[type(op)]}/>{parts}</apply>"
+        case ast.Call(func=ast.Name(id="log10"), args=[argument]):
+            base = '<logbase><cn type="integer" sbml:units="dimensionless">10</cn></logbase>'
+            return f"<apply><log/>{base}{_mathml(argument)}</apply>"
+        case ast.Call(func=ast.Name(id=("exp" | "ln") as function), args=[argument]):
+            return f"<apply><{function}/>{_mathml(argument)}</apply>"
+    raise ValueError(f"covid_patient.ant: '{ast.unparse(node)}' cannot be written as SBML.")
+
+
+def _operands(node: ast.BinOp) -> list[ast.expr]:
+    """Return the terms of a sum or the factors of a product, from left to right."""
+    left = node.left
+    chain = type(node.op) in (ast.Add, ast.Mult) and isinstance(left, ast.BinOp) and type(left.op) is type(node.op)
+    return [*(_operands(left) if chain else [left]), node.right]
+
+
+def _unit_definitions() -> list[str]:
+    day = ("day", "86400 second")
+    defined = {row["symbol"]: row["definition"] for row in physiology.rows("units") if row["definition"]}
+    lines = []
+    for symbol, definition in {day[0]: day[1], **defined}.items():
+        if symbol == definition:  # one of SBML's own, such as litre
+            continue
+        units = "".join(
+            f'<unit kind="{kind}" exponent="{exponent}" scale="0" multiplier="{multiplier!r}"/>'
+            for kind, exponent, multiplier in _unit_parts(definition)
+        )
+        lines.append(f'<unitDefinition id="{symbol}"><listOfUnits>{units}</listOfUnits></unitDefinition>')
+    return lines
+
+
+def _unit_parts(definition: str) -> list[tuple[str, int, float]]:
+    """Read '1e-9 gram / (litre * 86400 second)' as (kind, exponent, multiplier) triples."""
+    above, _, below = definition.partition("/")
+    parts = []
+    for text, sign in ((above, 1), (below.strip().strip("()"), -1)):
+        for factor in filter(None, (f.strip() for f in text.split("*"))):
+            value, kind, power = re.fullmatch(r"([\d.eE+-]+)?\s*([a-z]+)?(?:\^(\d+))?", factor).groups()
+            # SBML raises the multiplier to the exponent too, so powers get a factor of their own
+            if value and kind and power:
+                parts += [("dimensionless", sign, float(value)), (kind, sign * int(power), 1.0)]
+            elif kind or float(value) != 1:
+                parts.append((kind or "dimensionless", sign * int(power or 1), float(value or 1)))
+    return parts
