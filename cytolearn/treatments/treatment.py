@@ -252,9 +252,9 @@ class Treatment:
         start = self.day + onset
         if start < 0:
             raise ValueError(
-                f"{_sentence(self.label)}: the first dose would come {number(-start)} days before infection. "
-                f"In this patient infection is {number(onset)} days before the first symptom, "
-                f"so the earliest day is {number(-onset)}."
+                f"{_sentence(self.label)}: the first dose would come {number(-start)} days before "
+                f"infection. In this patient infection is {number(onset)} days before the first "
+                f"symptom, so the earliest day is {number(-onset)}."
             )
         return [
             Dose(day=start + dose.offset, state=dose.state, amount=dose.state_amount)
@@ -380,9 +380,10 @@ class Treatment:
         if max(peak, total) > UNUSUAL:
             what = "one dose" if peak >= total else "the whole course"
             usual = _regimens(self.drug)[self.regimen][0]["label"]
+            excess = number(max(peak, total), 2)
             said.append(
-                f"{_sentence(self.label)}: {what} is {number(max(peak, total), 2)} times the published "
-                f"regimen ({usual}). The model lets you, but nobody has tested what it would do "
+                f"{_sentence(self.label)}: {what} is {excess} times the published regimen "
+                f" ({usual}). The model lets you, but nobody has tested what it would do "
                 "to a person."
             )
         return said
