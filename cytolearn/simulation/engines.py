@@ -64,49 +64,45 @@ class RoadRunnerEngine:
     """libRoadRunner: the equations compiled to machine code, CVODE in Adams mode."""
 
     def __init__(self) -> None:
-        import roadrunner
+        from cytolearn.simulation import compiled
 
-        from cytolearn.simulation.sbml import sbml_text
-
-        roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
-        self._runner = runner = roadrunner.RoadRunner(sbml_text())
+        self._runner = runner = compiled.load()
         runner.integrator.setValue("stiff", False)
         runner.integrator.relative_tolerance = RELATIVE_TOLERANCE
         runner.integrator.absolute_tolerance = ABSOLUTE_TOLERANCE
         position = {name: i for i, name in enumerate(runner.model.getGlobalParameterIds())}
         system = equations()
-        self._constants = list(system.constants)
+        self._constants = system.constants
         self._constant_index = [position[c] for c in system.constants]
-        self._state_index = {s: position[s] for s in system.states}
-        self._states = list(system.states)
-        self._lock = threading.Lock()  # one compiled model; notebooks may use threads
+        self._state_index = [position[s] for s in system.states]
+        self._row = {s: i for i, s in enumerate(system.states)}
+        self._lock = threading.Lock()  # one compiled model a process; notebooks may use threads
         self._wanted: list[str] = []
 
     def run(self, constants, start, plan: Plan, times, wanted: Sequence[str]) -> np.ndarray:
+        """Solve; see the module's text."""
         with self._lock:
-            return self._run(constants, start, plan, times, wanted)
+            return self._run(constants, np.array(start), plan, times, list(wanted))
 
-    def _run(self, constants, start, plan, times, wanted):
-        runner, model = self._runner, self._runner.model
+    def _run(self, constants, y, plan, times, wanted):
+        runner, model, index = self._runner, self._runner.model, self._state_index
         model.setGlobalParameterValues(self._constant_index, [constants[c] for c in self._constants])
-        model.setGlobalParameterValues([self._state_index[s] for s in self._states], start)
         if wanted != self._wanted:
-            runner.timeCourseSelections = list(wanted)
-            self._wanted = list(wanted)
+            runner.timeCourseSelections = self._wanted = wanted
         result = np.empty((len(wanted), len(times)))
         for added, points, where, skip in segments(plan, times):
             for state, amount in added.items():
-                i = [self._state_index[state]]
-                model.setGlobalParameterValues(i, [model.getGlobalParameterValues(i)[0] + amount])
-            if len(points) == 1:  # a dose at the very end
-                now = model.getGlobalParameterValues([self._state_index[s] for s in wanted])
-                result[:, where] = np.asarray(now)[:, None][:, skip:]
-                continue
-            try:
-                block = np.asarray(runner.simulate(times=points.tolist())).T
-            except RuntimeError as error:
-                raise SimulationError(_first_line(error), model.getTime()) from None
-            result[:, where] = block[:, skip : skip + where.stop - where.start]
+                y[self._row[state]] += amount
+            model.setGlobalParameterValues(index, y)
+            if len(points) > 1:
+                try:
+                    block = np.asarray(runner.simulate(times=points.tolist()))
+                except RuntimeError as error:
+                    raise SimulationError(_first_line(error), model.getTime()) from None
+                result[:, where] = block[skip : skip + where.stop - where.start].T
+                y = np.maximum(model.getGlobalParameterValues(index), 0.0)
+            else:  # a dose on the last row
+                result[:, where] = y[[self._row[s] for s in wanted], None]
         return result
 
 

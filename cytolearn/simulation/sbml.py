@@ -50,7 +50,7 @@ def sbml_text(*, dynamics_only: bool = False) -> str:
     Parameters
     ----------
     dynamics_only : bool
-        Leave out what the rates of change do not use, names and units: for fast compiling.
+        Leave out what the rates of change do not use, names, units and values: for fast compiling.
     """
     return write({}, dynamics_only=dynamics_only)
 
@@ -71,14 +71,19 @@ def write(constants: Mapping[str, float], *, dynamics_only: bool = False) -> str
         words = "" if dynamics_only else words
         return f'<parameter id="{row["symbol"]}"{shown} constant="{constant}"{words}/>'
 
+    def value(symbol: str) -> str:
+        # an engine sets every value itself: so tuning a number needs no new compilation
+        return "1" if dynamics_only else repr(float(constants.get(symbol, baseline[symbol])))
+
     baseline = physiology.baseline()
     parameters = [
-        parameter(row, repr(float(constants.get(row["symbol"], baseline[row["symbol"]]))), "true")
+        parameter(row, value(row["symbol"]), "true")
         for row in physiology.rows("parameters")
         if row["kind"] != "person"
     ]
+    blank = "1" if dynamics_only else ""
     parameters += [
-        parameter(row, row["initial"] if _is_number(row["initial"]) else "", "false")
+        parameter(row, blank or row["initial"] * _is_number(row["initial"]), "false")
         for row in physiology.rows("readouts")
         if row["symbol"] in kept
     ]
