@@ -366,6 +366,10 @@ def test_run_knows_patient_and_treatments(mild):
     assert "Tocilizumab IV" in course.summary()
 
 
+def test_explore_opens_the_explorer_of_this_patient(mild):
+    assert mild.but(sensing_delay=4).explore() is not None
+
+
 def test_public_names_lead_here():
     assert cl.Patient is Patient
     assert cl.treatment is treatment

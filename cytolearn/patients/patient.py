@@ -379,9 +379,9 @@ class Patient:
 
     def explore(self) -> Any:
         """Open the explorer of this patient: sliders beside its curves."""
-        from cytolearn.apps import explorer
+        from cytolearn import apps  # upwards, for the reader's sake
 
-        return explorer(self)
+        return apps.explorer(self)
 
     # -------- How it looks --------
 

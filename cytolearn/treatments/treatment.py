@@ -383,7 +383,7 @@ class Treatment:
             excess = number(max(peak, total), 2)
             said.append(
                 f"{_sentence(self.label)}: {what} is {excess} times the published regimen "
-                f" ({usual}). The model lets you, but nobody has tested what it would do "
+                f"({usual}). The model lets you, but nobody has tested what it would do "
                 "to a person."
             )
         return said
