@@ -90,5 +90,5 @@ def out_of_range(
     >>> out_of_range("Sensing delay", -2, 0, 10, "d")
     'Sensing delay must be between 0 and 10 days; you gave -2.'
     """
-    text = f"{name} must be between {number(low)} and {quantity(high, unit)}; you gave {number(given)}."
-    return f"{text} {reason}".strip()
+    span = f"{number(low)} and {quantity(high, unit)}"
+    return f"{name} must be between {span}; you gave {number(given)}. {reason}".strip()

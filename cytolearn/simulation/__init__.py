@@ -5,6 +5,7 @@ from cytolearn.simulation.course import Course, simulate
 from cytolearn.simulation.dosing import Dose
 from cytolearn.simulation.engines import SimulationError
 from cytolearn.simulation.integrate import integrate
+from cytolearn.simulation.sbml import export_sbml
 from cytolearn.simulation.tables import parameters, readouts
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Dose",
     "SimulationError",
     "compare",
+    "export_sbml",
     "integrate",
     "parameters",
     "readouts",

@@ -79,7 +79,8 @@ class Comparison:
         """Draw the courses over each other (Matplotlib Figure)."""
         from cytolearn import figures  # upwards, for the reader's sake
 
-        return figures.plot_courses(list(self.courses), readouts, labels=list(self.labels), **options)
+        courses, labels = list(self.courses), list(self.labels)
+        return figures.plot_courses(courses, readouts, labels=labels, **options)
 
     def __repr__(self) -> str:
         return f"<Comparison of {', '.join(self.labels)}>"
@@ -101,15 +102,16 @@ def _unique(labels: list[str]) -> tuple[str, ...]:
 
 
 def _difference(symbol: str, course: Course, first: Course, against: str) -> str:
-    """Say one readout: 'IL-6 peaks at 54 pg/mL on day 9, 4.2 times higher and 3 days later than mild'."""
+    """Say one readout: 'IL-6 peaks at 54 pg/mL on day 9, 4.2 times higher than ...'."""
     here, there = reading.landmarks(course, symbol), reading.landmarks(first, symbol)
     verb = "peaks at" if here["extreme"] == "peak" else "falls to"
-    size = f"{here['name']} {verb} {quantity(here['value'], here['unit'], 2)} on {reading.day_words(here['day'])}"
+    value, day = quantity(here["value"], here["unit"], 2), reading.day_words(here["day"])
+    size = f"{here['name']} {verb} {value} on {day}"
     return f"{size}, {how_much(here, there)} and {how_late(here['day'] - there['day'])} {against}"
 
 
 def how_much(here, there) -> str:
-    """Say a change of size: 'about the same', '30 % higher', '4.2 times higher', '1.5 log10 lower'."""
+    """Say a change of size: 'about the same', '30 % higher', '4.2 times higher'."""
     a, b = here["value"], there["value"]
     if here["unit"].startswith("log10"):
         gap = a - b

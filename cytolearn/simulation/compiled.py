@@ -51,7 +51,7 @@ def _read(roadrunner, file: Path | None):
     try:
         runner = roadrunner.RoadRunner()
         runner.loadStateS(state)
-    except Exception:  # noqa: BLE001 - whatever is wrong with the copy, the original is at hand
+    except Exception:  # whatever is wrong with the copy, the original is at hand
         return None
     return runner
 
@@ -70,7 +70,7 @@ def _write(runner, file: Path | None) -> None:
         for old in file.parent.glob("model-*.bin"):  # of earlier models and versions
             if old != file:
                 old.unlink(missing_ok=True)
-    except Exception:  # noqa: BLE001 - a copy is a convenience: no disk, no copy
+    except Exception:  # a copy is a convenience: no disk, no copy
         if temporary:
             Path(temporary).unlink(missing_ok=True)
 

@@ -12,8 +12,8 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.simulation import reading
 from cytolearn.simulation.dosing import Dose
-from cytolearn.simulation.integrate import engine_named, integrate
 from cytolearn.simulation.engines import SimulationError
+from cytolearn.simulation.integrate import integrate
 from cytolearn.wording import number, unknown
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def simulate(
     constants = dict(constants or {})
     onset = constants.get("symptom_onset", physiology.baseline()["symptom_onset"])
     if not days > -onset:
-        raise ValueError(f"A course must end after infection (day {number(-onset)}); got day {days}.")
+        raise ValueError(
+            f"A course must end after infection (day {number(-onset)}); you gave day {days}."
+        )
     doses = tuple(doses)
     try:
         values = integrate(constants, doses, days=days + onset, step=step, engine=engine)
@@ -127,9 +129,8 @@ class Course:
             if symbol not in reading.described():
                 raise ValueError(unknown("readout", symbol, reading.described()))
             span = self.time[-1] - self.time[0]
-            curve = integrate(
-                self.constants, self.doses, days=span, step=self.step, outputs=[symbol], engine=self.engine
-            )[:, 0]
+            options = {"days": span, "step": self.step, "engine": self.engine}
+            curve = integrate(self.constants, self.doses, outputs=[symbol], **options)[:, 0]
             curve.flags.writeable = False
             self._hidden[symbol] = curve
         return self._hidden[symbol]

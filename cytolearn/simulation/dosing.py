@@ -39,7 +39,7 @@ class Dose:
         if self.state not in physiology.initial_states():
             raise ValueError(unknown("state to dose", self.state, physiology.initial_states()))
         if not (isfinite(self.day) and self.day >= 0):
-            raise ValueError(f"A dose must come on or after the day of infection; got day {self.day}.")
+            raise ValueError(f"A dose cannot come before infection (day 0); got day {self.day}.")
         if not (isfinite(self.amount) and self.amount >= 0):
             raise ValueError(f"The amount of a dose cannot be negative; got {self.amount}.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -29,7 +29,10 @@ class SimulationError(RuntimeError):
     def __init__(self, reason: str, day: float, label: str = "") -> None:
         self.reason, self.day, self.label = reason, day, label
         who = f"patient '{label}'" if label else "this patient"
-        super().__init__(f"The course of {who} could not be computed beyond day {day:.1f} since infection: {reason}")
+        super().__init__(
+            f"The course of {who} could not be computed beyond day {day:.1f} since infection: "
+            f"{reason}"
+        )
 
     def __reduce__(self):  # so that it survives the way back from a worker process
         return type(self), (self.reason, self.day, self.label)
@@ -86,7 +89,8 @@ class RoadRunnerEngine:
 
     def _run(self, constants, y, plan, times, wanted):
         runner, model, index = self._runner, self._runner.model, self._state_index
-        model.setGlobalParameterValues(self._constant_index, [constants[c] for c in self._constants])
+        values = [constants[c] for c in self._constants]
+        model.setGlobalParameterValues(self._constant_index, values)
         if wanted != self._wanted:
             runner.timeCourseSelections = self._wanted = wanted
         result = np.empty((len(wanted), len(times)))
@@ -157,7 +161,7 @@ def _lsoda(rhs: Callable, y: np.ndarray, points: np.ndarray) -> np.ndarray:
 _ENGINES = {"roadrunner": RoadRunnerEngine, "scipy": SciPyEngine}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _engine(name: str):
     return _ENGINES[name]()
 

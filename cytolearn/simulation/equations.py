@@ -19,7 +19,7 @@ from cytolearn import physiology
 from cytolearn.simulation.sbml import sbml_text
 
 _OPERATORS = {"plus": ast.Add, "minus": ast.Sub, "times": ast.Mult, "divide": ast.Div}
-_SYMBOLS = {kind: symbol for kind, symbol in zip(_OPERATORS.values(), "+-*/", strict=True)}
+_SYMBOLS = dict(zip(_OPERATORS.values(), "+-*/", strict=True))
 
 
 class Equations:
@@ -117,13 +117,17 @@ class Equations:
             todo += [signals[s] for s in more if s in signals]
         hoisted: dict[str, str] = {}
         constants = frozenset(self.constants)
-        lines = [f"    {s} = {_written(n, constants, hoisted)}" for s, n in signals.items() if s in used]
+        lines = [
+            f"    {s} = {_written(n, constants, hoisted)}" for s, n in signals.items() if s in used
+        ]
         change = ", ".join(_written(rates[s], constants, hoisted) for s in live)
         made = [c for c in self.constants if c in used]
         head = ["def make(values):", f"  {_unpacked(made)} = [values[c] for c in {made!r}]"]
         head += [f"  {name} = {text}" for text, name in hoisted.items()]
         body = ["  def rhs(time, y):", f"    {_unpacked(live)} = y.tolist()", *lines]
-        return _function([*head, *body, f"    return [{change}]", "  return rhs"], "make", math, _power)
+        return _function(
+            [*head, *body, f"    return [{change}]", "  return rhs"], "make", math, _power
+        )
 
     @lru_cache(maxsize=64)  # noqa: B019
     def observer(self, outputs: tuple[str, ...], given: tuple[str, ...]) -> Callable:
@@ -135,7 +139,9 @@ class Equations:
         constants = [c for c in self.constants if c in used]
         zeros = [s for s in self.states if s in used and s not in given]
         lines = ["def observe(time, columns, values):"]
-        lines += [f"  {_unpacked(constants)} = [values[c] for c in {constants!r}]"] if constants else []
+        lines += (
+            [f"  {_unpacked(constants)} = [values[c] for c in {constants!r}]"] if constants else []
+        )
         lines += [f"  {' = '.join(zeros)} = 0.0"] if zeros else []
         lines += [f"  {_unpacked(given)} = columns"] if given else []
         lines += [f"  {s} = {_written(self._signal[s])}" for s in self.signals if s in used]
@@ -196,7 +202,11 @@ def _simplified(node: ast.expr, fixed: Mapping[str, ast.Constant]) -> ast.expr:
             return fixed.get(name, node)
         case ast.UnaryOp(operand=operand):
             inner = _simplified(operand, fixed)
-            return ast.Constant(-inner.value) if isinstance(inner, ast.Constant) else ast.UnaryOp(node.op, inner)
+            return (
+                ast.Constant(-inner.value)
+                if isinstance(inner, ast.Constant)
+                else ast.UnaryOp(node.op, inner)
+            )
         case ast.Call(func=function, args=terms):
             return ast.Call(function, [_simplified(term, fixed) for term in terms], [])
         case ast.BinOp(left=left, op=op, right=right):
@@ -210,7 +220,9 @@ def _simplified(node: ast.expr, fixed: Mapping[str, ast.Constant]) -> ast.expr:
                     return ast.Constant(x - y)
                 case (ast.Add, 0.0, _) | (ast.Mult, 1.0, _) | (ast.Mult, _, 0.0):
                     return b
-                case ((ast.Add | ast.Sub), _, 0.0) | ((ast.Mult | ast.Div), _, 1.0) | ((ast.Mult | ast.Div), 0.0, _):
+                case ((ast.Add | ast.Sub), _, 0.0) | ((ast.Mult | ast.Div), _, 1.0):
+                    return a
+                case ((ast.Mult | ast.Div), 0.0, _):
                     return a
             return ast.BinOp(a, op, b)
     return node
@@ -220,7 +232,11 @@ def _written(
     node: ast.expr, constants: frozenset[str] = frozenset(), hoisted: dict[str, str] | None = None
 ) -> str:
     """Write an expression; with `hoisted`, parts made of constants alone get a name there."""
-    if hoisted is not None and not isinstance(node, (ast.Name, ast.Constant)) and _names(node) <= constants:
+    if (
+        hoisted is not None
+        and not isinstance(node, (ast.Name, ast.Constant))
+        and _names(node) <= constants
+    ):
         return hoisted.setdefault(_written(node), f"k{len(hoisted)}")
 
     def sub(part: ast.expr) -> str:

@@ -70,7 +70,10 @@ def day_words(day: float) -> str:
 
 def summary(course: Course) -> str:
     """Tell one course in 3 to 6 sentences."""
-    mark = {s: landmarks(course, s) for s in ("viral_load", "ifn", "pf_ratio", "lesion", "alc", "il6", "crp")}
+    mark = {
+        s: landmarks(course, s)
+        for s in ("viral_load", "ifn", "pf_ratio", "lesion", "alc", "il6", "crp")
+    }
 
     def at(symbol: str, digits: int = 2) -> str:
         found = mark[symbol]
@@ -79,7 +82,11 @@ def summary(course: Course) -> str:
     clear = clearance_day(course)
     name = course.label[:1].upper() + course.label[1:] if course.label else "This patient"
     last = day_words(course.time[-1])
-    gone = f"falls below {number(CLEARED)} on {day_words(clear)}" if clear is not None else f"is still above {number(CLEARED)} on {last}"
+    gone = (
+        f"falls below {number(CLEARED)} on {day_words(clear)}"
+        if clear is not None
+        else f"is still above {number(CLEARED)} on {last}"
+    )
     words = [
         f"{name}: virus in the nose peaks at {at('viral_load')} and {gone}.",
         f"Type-I interferon peaks at {at('ifn')}.",
@@ -87,8 +94,9 @@ def summary(course: Course) -> str:
     worst, lesion = mark["pf_ratio"], mark["lesion"]
     if worst["value"] < 400 or lesion["value"] >= 5:
         words.append(
-            f"The lung is worst on {day_words(worst['day'])}: P/F ratio {number(worst['value'], 3)} mmHg, "
-            f"{oxygenation_words(worst['value'])}, with at most {number(lesion['value'], 2)} % of the lung consolidated."
+            f"The lung is worst on {day_words(worst['day'])}: P/F ratio {number(worst['value'])} "
+            f"mmHg, {oxygenation_words(worst['value'])}, with at most "
+            f"{number(lesion['value'], 2)} % of the lung consolidated."
         )
     else:
         words.append(

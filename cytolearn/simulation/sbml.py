@@ -20,7 +20,13 @@ from cytolearn.wording import unknown
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _SBML = "http://www.sbml.org/sbml/level3/version2/core"
-_BINARY = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "times", ast.Div: "divide", ast.Pow: "power"}
+_BINARY = {
+    ast.Add: "plus",
+    ast.Sub: "minus",
+    ast.Mult: "times",
+    ast.Div: "divide",
+    ast.Pow: "power",
+}
 _FUNCTIONS = ("exp", "ln", "log10")
 
 
@@ -103,8 +109,9 @@ def write(constants: Mapping[str, float], *, dynamics_only: bool = False) -> str
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<sbml xmlns="{_SBML}" level="3" version="2">\n'
         f'<model id="{physiology.MODEL_NAME}" name="cytolearn virtual COVID-19 patient"{time}>\n'
-        '<notes><body xmlns="http://www.w3.org/1999/xhtml"><p>Teaching model: 2020 wild-type virus, '
-        "unvaccinated host. Not for clinical use. Time is days since infection.</p></body></notes>\n"
+        '<notes><body xmlns="http://www.w3.org/1999/xhtml"><p>Teaching model: 2020 wild-type '
+        "virus, unvaccinated host. Not for clinical use. Time is days since infection.</p>"
+        "</body></notes>\n"
         f"{body}</model>\n</sbml>\n"
     )
 
@@ -154,7 +161,8 @@ def _is_number(text: str) -> bool:
 
 
 def _math(tag: str, key: str, symbol: str, node: ast.expr) -> str:
-    return f'<{tag} {key}="{symbol}"><math xmlns="{_MATHML}" xmlns:sbml="{_SBML}">{_mathml(node)}</math></{tag}>'
+    math = f'<math xmlns="{_MATHML}" xmlns:sbml="{_SBML}">{_mathml(node)}</math>'
+    return f'<{tag} {key}="{symbol}">{math}</{tag}>'
 
 
 def _mathml(node: ast.expr) -> str:
@@ -179,13 +187,19 @@ def _mathml(node: ast.expr) -> str:
 def _operands(node: ast.BinOp) -> list[ast.expr]:
     """Return the terms of a sum or the factors of a product, from left to right."""
     left = node.left
-    chain = type(node.op) in (ast.Add, ast.Mult) and isinstance(left, ast.BinOp) and type(left.op) is type(node.op)
+    chain = (
+        type(node.op) in (ast.Add, ast.Mult)
+        and isinstance(left, ast.BinOp)
+        and type(left.op) is type(node.op)
+    )
     return [*(_operands(left) if chain else [left]), node.right]
 
 
 def _unit_definitions() -> list[str]:
     day = ("day", "86400 second")
-    defined = {row["symbol"]: row["definition"] for row in physiology.rows("units") if row["definition"]}
+    defined = {
+        row["symbol"]: row["definition"] for row in physiology.rows("units") if row["definition"]
+    }
     lines = []
     for symbol, definition in {day[0]: day[1], **defined}.items():
         if symbol == definition:  # one of SBML's own, such as litre
@@ -194,7 +208,9 @@ def _unit_definitions() -> list[str]:
             f'<unit kind="{kind}" exponent="{exponent}" scale="0" multiplier="{multiplier!r}"/>'
             for kind, exponent, multiplier in _unit_parts(definition)
         )
-        lines.append(f'<unitDefinition id="{symbol}"><listOfUnits>{units}</listOfUnits></unitDefinition>')
+        lines.append(
+            f'<unitDefinition id="{symbol}"><listOfUnits>{units}</listOfUnits></unitDefinition>'
+        )
     return lines
 
 
@@ -204,7 +220,9 @@ def _unit_parts(definition: str) -> list[tuple[str, int, float]]:
     parts = []
     for text, sign in ((above, 1), (below.strip().strip("()"), -1)):
         for factor in filter(None, (f.strip() for f in text.split("*"))):
-            value, kind, power = re.fullmatch(r"([\d.eE+-]+)?\s*([a-z]+)?(?:\^(\d+))?", factor).groups()
+            value, kind, power = re.fullmatch(
+                r"([\d.eE+-]+)?\s*([a-z]+)?(?:\^(\d+))?", factor
+            ).groups()
             # SBML raises the multiplier to the exponent too, so powers get a factor of their own
             if value and kind and power:
                 parts += [("dimensionless", sign, float(value)), (kind, sign * int(power), 1.0)]
