@@ -22,6 +22,23 @@ def warn(message: str) -> None:
     warnings.warn(message, TeachingWarning, stacklevel=level)
 
 
+_formatted = warnings.formatwarning
+
+
+def _readable(message, category, filename, lineno, line=None) -> str:
+    """Show our warnings as one sentence, without the path of a kernel's temporary file.
+
+    A path would frighten readers and differ from run to run, so that no notebook could be
+    rebuilt byte for byte. Everybody else's warnings look as always.
+    """
+    if issubclass(category, TeachingWarning):
+        return f"Teaching warning: {message}\n"
+    return _formatted(message, category, filename, lineno, line)
+
+
+warnings.formatwarning = _readable
+
+
 def checked_number(
     name: str, given: object, low: float, high: float, unit: str = "", reason: str = ""
 ) -> float:
