@@ -1,0 +1,258 @@
+"""Equations read from the model's own text, with the learner's numbers in them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from cytolearn import physiology
+from cytolearn.lessons.cards import plain
+from cytolearn.wording import number
+
+#: A right-hand side with more characters than this is broken at its plus and minus signs.
+LINE = 64
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One line of the model: ``symbol' = formula`` or ``symbol := formula``."""
+
+    symbol: str
+    formula: str
+    rate: bool
+
+
+@cache
+def section(title: str) -> Mapping[str, Equation]:
+    """Return the equations below one heading of the model file, by symbol.
+
+    Parameters
+    ----------
+    title : str
+        The heading, as in "Type-I interferon".
+
+    Raises
+    ------
+    ValueError
+        If the model has no such heading.
+    """
+    text = (files(physiology) / f"{physiology.MODEL_NAME}.ant").read_text(encoding="utf-8")
+    parts = re.split(r"// =+ (.*?) =+\n", text)
+    bodies = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if title not in bodies:
+        raise ValueError(f"The model has no section '{title}'. It has: {', '.join(bodies)}.")
+    body = re.sub(r"//.*", "", bodies[title])
+    found = re.findall(r"(\w+)\s*('?)\s*:?=\s*([^;]+);", body)
+    return {
+        symbol: Equation(symbol, " ".join(formula.split()), bool(prime))
+        for symbol, prime, formula in found
+    }
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    rows = (*physiology.rows("parameters"), *physiology.rows("readouts"))
+    return {row["symbol"]: row["name"] for row in rows}
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Some equations of the model for one patient; shows itself as typeset formulas.
+
+    Attributes
+    ----------
+    lines : tuple of Equation
+    words : dict of str
+        What each equation says, by symbol.
+    names : dict of str
+        Short names in place of those of the tables, by symbol.
+    constants : dict of float
+        The patient's constants that differ from the baseline.
+    label : str
+        Whose numbers they are.
+    left_out : str
+        What the equations leave out.
+    """
+
+    lines: tuple[Equation, ...]
+    words: Mapping[str, str]
+    names: Mapping[str, str]
+    constants: Mapping[str, float]
+    label: str
+    left_out: str
+
+    def _name(self, symbol: str) -> str:
+        return self.names.get(symbol) or _names().get(symbol, symbol)
+
+    def _value(self, symbol: str) -> float | None:
+        value = self.constants.get(symbol, physiology.baseline().get(symbol))
+        return None if value is None else float(value)
+
+    def _leaf(self, symbol: str, latex: bool) -> str:
+        value = self._value(symbol)
+        if value is None:
+            name = self._name(symbol)
+            return rf"\text{{{name}}}" if latex else name
+        text = number(value).replace(",", r"\," if latex else "")
+        text = re.sub(r"e(-?\d+)$", r" \\cdot 10^{\1}", text) if latex else text
+        changed = symbol in self.constants
+        return (rf"\mathbf{{{text}}}" if latex else f"*{text}*") if changed else text
+
+    def _left(self, line: Equation, latex: bool) -> str:
+        name = self._name(line.symbol)
+        if not latex:
+            return f"change of {name} per day" if line.rate else name
+        word = rf"\text{{{name}}}"
+        return rf"\frac{{d\,{word}}}{{d\,\text{{day}}}}" if line.rate else word
+
+    def __repr__(self) -> str:
+        lines = [f"The numbers of {self.label}; a number in *stars* differs from the baseline."]
+        for line in self.lines:
+            lines.append(plain(self.words[line.symbol]))
+            formula = _write(_tree(line.formula), lambda s: self._leaf(s, False), latex=False)
+            lines.append(f"    {self._left(line, False)} = {formula}")
+        return "\n".join([*lines, plain(self.left_out)])
+
+    def _repr_markdown_(self) -> str:
+        parts = [
+            f"With the numbers of **{self.label}**. A number in **bold** differs from the baseline "
+            "patient; words are quantities that change from day to day."
+        ]
+        for line in self.lines:
+            terms = _terms(_tree(line.formula), lambda s: self._leaf(s, True))
+            plain_length = len(re.sub(r"\\\w+|[{}]", "", "".join(terms)))
+            if len(terms) > 1 and plain_length > LINE:
+                right = r" \\ & \quad ".join(terms)
+            else:
+                right = " ".join(terms)
+            formula = rf"\begin{{aligned}} {self._left(line, True)} = \;& {right} \end{{aligned}}"
+            parts.append(f"{self.words[line.symbol]}\n\n$$\n{formula}\n$$")
+        return "\n\n".join([*parts, f"*{self.left_out}*"])
+
+
+def equations(spec: Mapping[str, object], constants: Mapping[str, float], label: str) -> Equations:
+    """Return a lesson's equations for one patient.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``section`` of the model, symbols to ``show``, ``words``, ``names``, ``left_out``, and
+        ``zero``: what is taken as absent, so that the formulas stay short.
+    constants : mapping
+        The patient's constants that differ from the baseline.
+    label : str
+        Whose numbers they are.
+    """
+    known = section(spec["section"])
+    absent = frozenset(spec.get("zero", ()))
+    lines = tuple(
+        replace(known[symbol], formula=without(known[symbol].formula, absent))
+        for symbol in spec["show"]
+    )
+    return Equations(
+        lines, spec["words"], spec.get("names", {}), dict(constants), label, spec["left_out"]
+    )
+
+
+def without(formula: str, absent: Iterable[str]) -> str:
+    """Return a formula with some symbols set to zero and what follows from it worked out.
+
+    >>> without("a*(1 - b*c) + d*b", {"b"})
+    'a'
+    """
+    return ast.unparse(_Absent(frozenset(absent)).visit(_tree(formula))).replace("**", "^")
+
+
+class _Absent(ast.NodeTransformer):
+    def __init__(self, absent: frozenset[str]) -> None:
+        self.absent = absent
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(0) if node.id in self.absent else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        zero = [isinstance(n, ast.Constant) and n.value == 0 for n in (node.left, node.right)]
+        one = [isinstance(n, ast.Constant) and n.value == 1 for n in (node.left, node.right)]
+        if isinstance(node.op, ast.Mult):
+            if any(zero):
+                return ast.Constant(0)
+            if any(one):
+                return node.left if one[1] else node.right
+        if isinstance(node.op, ast.Div) and zero[0]:
+            return ast.Constant(0)
+        if isinstance(node.op, (ast.Add, ast.Sub)) and zero[1]:
+            return node.left
+        if isinstance(node.op, ast.Add) and zero[0]:
+            return node.right
+        return node
+
+
+def _tree(formula: str) -> ast.expr:
+    return ast.parse(formula.replace("^", "**"), mode="eval").body
+
+
+def _terms(node: ast.expr, leaf, sign: str = "") -> list[str]:
+    """Split a formula at its outermost plus and minus signs."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        symbol = "+ " if isinstance(node.op, ast.Add) else "- "
+        right = _terms(node.right, leaf, symbol) if isinstance(node.op, ast.Add) else None
+        return _terms(node.left, leaf, sign) + (
+            right or [symbol + _write(node.right, leaf, latex=True, inside=2)]
+        )
+    return [sign + _write(node, leaf, latex=True, inside=1)]
+
+
+_RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 3}
+
+
+def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
+    """Write a formula; `inside` is the rank of the operator around it (decides on brackets)."""
+    if isinstance(node, ast.Name):
+        return leaf(node.id)
+    if isinstance(node, ast.Constant):
+        return number(node.value)
+    if isinstance(node, ast.UnaryOp):
+        return "-" + _write(node.operand, leaf, latex=latex, inside=2)
+    if isinstance(node, ast.Call):
+        arguments = ", ".join(_write(a, leaf, latex=latex) for a in node.args)
+        return f"{node.func.id}({arguments})"
+    rank = _RANK[type(node.op)]
+
+    def part(child: ast.expr, around: int) -> str:
+        return _write(child, leaf, latex=latex, inside=around)
+
+    if isinstance(node.op, ast.Div) and latex:
+        return rf"\frac{{{part(node.left, 0)}}}{{{part(node.right, 0)}}}"
+    if isinstance(node.op, ast.Pow):
+        text = (
+            f"{part(node.left, 4)}^{{{part(node.right, 0)}}}"
+            if latex
+            else (f"{part(node.left, 4)}^{part(node.right, 4)}")
+        )
+        return text
+    signs = {
+        ast.Add: " + ",
+        ast.Sub: " - ",
+        ast.Mult: r" \cdot " if latex else " x ",
+        ast.Div: " / ",
+    }
+    closer = isinstance(node.op, (ast.Sub, ast.Div))
+    text = part(node.left, rank) + signs[type(node.op)] + part(node.right, rank + closer)
+    if rank >= inside:
+        return text
+    return rf"\left({text}\right)" if latex else f"({text})"
+
+
+def shown_symbols(lines: Iterable[Equation]) -> set[str]:
+    """Return every symbol in some equations."""
+    return {
+        node.id
+        for line in lines
+        for node in ast.walk(_tree(line.formula))
+        if isinstance(node, ast.Name)
+    }

@@ -1,0 +1,116 @@
+"""The lesson's app, behind its predictions: closed until each is answered or skipped."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as W
+
+from cytolearn.apps import Explorer
+from cytolearn.lessons import cards
+from cytolearn.patients import Patient
+
+if TYPE_CHECKING:
+    from cytolearn.lessons.lesson import Lesson
+
+OPEN_WORDS = "Answer or skip each prediction to open the app."
+
+
+class Explore(W.VBox):
+    """A lesson's app and, in front of it, the predictions that are still open.
+
+    Parameters
+    ----------
+    lesson : Lesson
+
+    Attributes
+    ----------
+    app : Explorer
+        The app with its widget-free face. While the lesson is locked it shows the reference
+        patient only.
+    """
+
+    def __init__(self, lesson: Lesson) -> None:
+        spec = lesson.content["explorer"]
+        names = {preset: name for name, preset in lesson.content["patients"].items()}
+        self.lesson = lesson
+        self._reference = names.get(spec["reference"], "")
+        self.app = Explorer(
+            Patient(spec["reference"], label=self._reference or None),
+            spec["controls"],
+            spec["readouts"],
+            spec["treatments"],
+            [cards.plain(task) for task in spec["tasks"]],
+            title=f"{lesson.content['title']}: {' and '.join(lesson.content['patients'])}",
+        )
+        self._started = False
+        super().__init__()
+        self.add_class("cl-lesson")
+        self.refresh()
+        lesson._watch(self)
+
+    @property
+    def locked(self) -> bool:
+        """Whether a prediction is still open."""
+        return self.lesson.locked
+
+    def refresh(self) -> None:
+        """Show the questions or the app, whichever it is time for."""
+        if self.locked:
+            if not self.children:
+                self.children = self._gate()
+        elif not self._started:
+            self._started = True
+            self._start()
+            self.layout.max_width = "none"
+            self.children = (W.HTML(cards.STYLE + self._revealed()[0]), self.app.widget)
+
+    def skip(self) -> None:
+        """Skip every prediction that is still open."""
+        for question in self.lesson.content["predictions"]:
+            if self.lesson.predicted(question["id"]) is None:
+                self.lesson.predict(question["id"], skip=True)
+
+    def _gate(self) -> tuple[W.Widget, ...]:
+        open_questions = [
+            q for q in self.lesson.content["predictions"] if self.lesson.predicted(q["id"]) is None
+        ]
+        view = self.lesson._prediction_view(open_questions)
+        words = f"<strong>The app is closed.</strong> {OPEN_WORDS} A guess is enough: nothing is marked."
+        skip = W.Button(description="Skip all and open", layout=W.Layout(width="auto"))
+        skip.on_click(lambda _: self.skip())
+        return (W.HTML(cards.STYLE + cards.box(words)), view, skip)
+
+    def _start(self) -> None:
+        """Let the app begin with the patient of the story; the reference stays as a grey line."""
+        begin = Patient(self.lesson.content["explorer"]["patient"]).traits
+        self.app.set(**{symbol: begin[symbol] for symbol in self.app.controls})
+
+    def _revealed(self) -> tuple[str, str]:
+        words = [self.lesson._stored_words(q) for q in self.lesson.content["predictions"]]
+        body = "".join(
+            f"<p><strong>{cards.rich(q['title'])}</strong></p>{html}"
+            for q, (html, _) in zip(self.lesson.content["predictions"], words, strict=True)
+        )
+        return body, "\n".join(text for _, text in words)
+
+    def summary(self) -> str:
+        """Say what is shown: the reference patient, or what was predicted and what the app shows."""
+        if self.locked:
+            shown = f"The picture shows {self._reference}."
+            return f"The app is closed. {OPEN_WORDS} {shown}\n{self.app.summary()}"
+        return f"{self._revealed()[1]}\n{self.app.summary()}"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        words = self.summary()
+        picture = base64.b64encode(self.app.view.png()).decode()
+        return (
+            {**data, "text/plain": words, "image/png": picture},
+            {**metadata, "image/png": {"alt": words}},
+        )
+
+    def __repr__(self) -> str:
+        return self.summary()

@@ -1,0 +1,236 @@
+"""What the model says about lesson 1: every expected number, and what the usual mistakes give.
+
+Content.toml names these functions. No number of the model is written down here or there.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import pandas as pd
+
+import cytolearn as cl
+from cytolearn.lessons.answers import Expected
+from cytolearn.wording import number
+
+ANA, BEN = "mild", "delayed_ifn"
+HELPED = 0.75  # "cut by at least a quarter"
+START_DAYS = range(0, 11)
+LATE_DAY = 8
+
+
+@lru_cache(maxsize=64)
+def course(preset: str, drug: str = "", day: int = 0):
+    """Return the course of a preset, treated with one drug from one day on or not at all."""
+    patient = cl.Patient(preset)
+    return (patient.treat(cl.treatment(drug, day=day)) if drug else patient).run()
+
+
+def onset() -> float:
+    """Return the days from infection to the first symptom."""
+    return -float(course(BEN).time[0])
+
+
+def peak(series: pd.Series) -> float:
+    return float(series.max())
+
+
+def share_left(preset: str, drug: str, day: int) -> float:
+    """Return the treated peak lesion as a share of the untreated one."""
+    return peak(course(preset, drug, day)["lesion"]) / peak(course(preset)["lesion"])
+
+
+def percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def at(series: pd.Series, day: float) -> float:
+    """Return the value on the nearest day."""
+    return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
+
+
+def crossing() -> float:
+    """Return the first day after onset on which Ben has more interferon than Ana (NaN: never)."""
+    gap = (course(BEN)["ifn"] - course(ANA)["ifn"]).loc[0:]
+    above = gap[gap > 0]
+    return float(above.index[0]) if len(above) else math.nan
+
+
+# ---------------------------------------------------------------- predictions
+def blood_sample() -> Expected:
+    """Which curve of blood interferon is higher, early and late."""
+    ana, ben = course(ANA)["ifn"], course(BEN)["ifn"]
+    early, late = at(ben, 0) - at(ana, 0), at(ben, LATE_DAY) - at(ana, LATE_DAY)
+    shown = {(False, False): "A", (False, True): "B", (True, False): "C"}.get(
+        (early > 0, late > 0), "D"
+    )
+    return Expected(
+        shown,
+        facts={
+            "shown": f"on the first day of symptoms Ana has {number(at(ana, 0), 2)} pg/mL and Ben "
+            f"{number(at(ben, 0), 2)}; on day {LATE_DAY} Ana has {number(at(ana, LATE_DAY), 2)} and Ben "
+            f"{number(at(ben, LATE_DAY), 2)}. The curves cross near day {number(crossing(), 2)}"
+        },
+    )
+
+
+def treatment_window() -> Expected:
+    """On which start days interferon beta clearly reduces Ben's lesion."""
+    left = {day: share_left(BEN, "ifn_beta_1a", day) for day in START_DAYS}
+    helped = [day for day, share in left.items() if share <= HELPED]
+    early, late = bool(helped) and min(helped) <= 1, bool(helped) and max(helped) >= LATE_DAY
+    shown = {(True, True): "A", (True, False): "B", (False, True): "C"}.get((early, late), "D")
+    return Expected(
+        shown,
+        facts={
+            "shown": f"started on day 1 after the first symptom, {percent(left[1])} of the untreated peak "
+            f"lesion remains; on day 4 {percent(left[4])}; on day {LATE_DAY} {percent(left[LATE_DAY])}"
+        },
+    )
+
+
+# ---------------------------------------------------------------- tasks
+def fold_more_virus_in_lung() -> Expected:
+    """How many times more virus Ben's lung holds at its peak."""
+    ana, ben = course(ANA), course(BEN)
+    lung = peak(ben["viral_load_lung"]) - peak(ana["viral_load_lung"])
+    nose = peak(ben["viral_load"]) - peak(ana["viral_load"])
+    return Expected(
+        10**lung,
+        mistakes={
+            "log_difference": lung,
+            "nose": 10**nose,
+            "inverse": 10**-lung,
+            "ratio_of_logs": peak(ben["viral_load_lung"]) / peak(ana["viral_load_lung"]),
+            "natural": math.exp(lung),
+        },
+        facts={
+            "fold": number(10**lung, 2),
+            "nose_fold": number(10**nose, 2),
+            "log_difference": number(lung, 3),
+        },
+    )
+
+
+def crossing_day() -> Expected:
+    """When Ben's interferon overtakes Ana's."""
+    ana, ben = course(ANA), course(BEN)
+    return Expected(
+        crossing(),
+        mistakes={
+            "since_infection": crossing() + onset(),
+            "ben_peak": float(ben["ifn"].idxmax()),
+            "ana_peak": float(ana["ifn"].idxmax()),
+        },
+        facts={
+            "crossing": number(crossing(), 2),
+            "onset": number(onset()),
+            "late_day": str(LATE_DAY),
+            "late_fold": number(at(ben["ifn"], LATE_DAY) / at(ana["ifn"], LATE_DAY), 2),
+        },
+    )
+
+
+def last_useful_start_day() -> Expected:
+    """Until which start day interferon beta cuts Ben's peak lesion by a quarter."""
+    left = {day: share_left(BEN, "ifn_beta_1a", day) for day in START_DAYS}
+
+    def last_below(limit: float) -> float:
+        return float(max((day for day, share in left.items() if share <= limit), default=math.nan))
+
+    last = last_below(HELPED)
+    if math.isnan(last):
+        return Expected(last)
+    return Expected(
+        last,
+        mistakes={
+            "first_useless": last + 1,
+            "since_infection": last + onset(),
+            "any_benefit": last_below(0.995),
+            "best_day": float(min(left, key=left.get)),
+            "half": last_below(0.5),
+        },
+        facts={
+            "last": number(last),
+            "onset": number(onset()),
+            "share_last": percent(left[int(last)]),
+            "share_next": percent(share_left(BEN, "ifn_beta_1a", int(last) + 1)),
+            "late_day": str(LATE_DAY),
+            "share_late": percent(left[LATE_DAY]),
+        },
+    )
+
+
+DEFECTS = ("ifn_inborn_error", "anti_ifn_autoantibodies", "ifnar_deficiency")
+
+
+def helped_by_beta() -> Expected:
+    """Whose lesion interferon beta, started on the first day of symptoms, cuts by a quarter."""
+
+    def helped(drug: str) -> frozenset[str]:
+        return frozenset(name for name in DEFECTS if share_left(name, drug, 0) <= HELPED)
+
+    return Expected(
+        helped("ifn_beta_1a"),
+        mistakes={
+            "alpha": helped("ifn_alpha2"),
+            "everyone": frozenset(DEFECTS),
+            "only_autoantibody": frozenset({"anti_ifn_autoantibodies"}),
+            "nobody": frozenset(),
+        },
+    )
+
+
+# ---------------------------------------------------------------- evidence: what the model shows
+def swab_against_lung() -> str:
+    facts = fold_more_virus_in_lung().facts
+    return f"Ben's swab peaks {facts['nose_fold']} times as high as Ana's, his lung {facts['fold']} times as high."
+
+
+def blood_days() -> str:
+    return f"Which of the two has less depends on the day: {blood_sample().facts['shown']}."
+
+
+def _defect(preset: str, words: str) -> str:
+    low, normal = course(preset), course(ANA)
+    return (
+        f"{words} the lung lesion peaks at {number(peak(low['lesion']), 2)} % of the lung, against "
+        f"{number(peak(normal['lesion']), 2)} % in Ana, who is otherwise the same."
+    )
+
+
+def inborn_error() -> str:
+    return _defect("ifn_inborn_error", "With an inborn error of production")
+
+
+def autoantibody() -> str:
+    shares = {
+        drug: percent(share_left(DEFECTS[1], drug, 0)) for drug in ("ifn_alpha2", "ifn_beta_1a")
+    }
+    return (
+        f"{_defect(DEFECTS[1], 'With autoantibodies')} Started on day 0, interferon alpha leaves "
+        f"{shares['ifn_alpha2']} of it, interferon beta {shares['ifn_beta_1a']}. That is a prediction."
+    )
+
+
+def late_treatment() -> str:
+    return (
+        f"Started on day {LATE_DAY}, interferon beta leaves Ben {percent(share_left(BEN, 'ifn_beta_1a', LATE_DAY))} "
+        "of his untreated peak lesion."
+    )
+
+
+def early_treatment() -> str:
+    return (
+        f"Started on day 1, interferon beta leaves Ben {percent(share_left(BEN, 'ifn_beta_1a', 1))} of his "
+        "untreated peak lesion: larger than any trial, because every virtual patient is treated in time."
+    )
+
+
+def late_harm() -> str:
+    worst = max(START_DAYS, key=lambda day: share_left(BEN, "ifn_beta_1a", day))
+    return (
+        f"At worst, started on day {worst}, Ben's peak lesion is {percent(share_left(BEN, 'ifn_beta_1a', worst))} "
+        "of the untreated one: late interferon attracts monocytes and slows repair. Both are assumptions."
+    )
