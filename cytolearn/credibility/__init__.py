@@ -1,0 +1,8 @@
+"""How far to believe the model: calibration targets and record, and an ensemble of parameter sets."""
+
+from __future__ import annotations
+
+from cytolearn.credibility.ensemble import ensemble, robust_claims
+from cytolearn.credibility.record import calibration_record, make_record
+
+__all__ = ["calibration_record", "ensemble", "make_record", "robust_claims"]
