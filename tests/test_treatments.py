@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cytolearn as cl
@@ -23,7 +23,7 @@ from cytolearn.treatments import (
     treatment,
     treatments,
 )
-from cytolearn.treatments.treatment import _rows
+from cytolearn.treatments.plan import _rows
 
 NAMES = [
     "ifn_beta_1a", "ifn_alpha2", "il7", "anakinra", "canakinumab", "tocilizumab", "sarilumab",
@@ -159,9 +159,9 @@ def plan(name: str, weight: float = 75, **options) -> list[tuple[float, float]]:
 
 def test_all_eighteen_treatments_are_there():
     frame = treatments()
-    assert list(frame.index) == NAMES
+    assert list(frame.index) == list(frame["name"]) == NAMES
     assert (
-        not frame[["name", "class", "route", "target", "mechanism", "evidence"]]
+        not frame[["label", "class", "route", "target", "mechanism", "evidence"]]
         .eq("")
         .to_numpy()
         .any()
@@ -370,6 +370,7 @@ ANYTHING = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     name=st.one_of(st.sampled_from(NAMES), ANYTHING),
     day=ANYTHING,
@@ -392,6 +393,7 @@ def test_nonsense_ends_in_a_value_error_or_in_a_treatment(name, day, options):
     assert len(message) > 20
 
 
+@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     name=st.sampled_from(NAMES),
     day=st.floats(-5, 60),

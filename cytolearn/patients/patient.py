@@ -265,11 +265,11 @@ class Patient:
         Returns
         -------
         pandas.DataFrame
-            One row a preset: name (index), label, story, and where the idea comes from.
+            One row a preset: name (also the index), label, story, source of the idea.
         """
         import pandas as pd
 
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             [
                 {
                     "name": name,
@@ -281,7 +281,8 @@ class Patient:
                 }
                 for name, row in _presets().items()
             ]
-        ).set_index("name")
+        )
+        return frame.set_axis(frame["name"].tolist())
 
     def _value(self, symbol: str) -> float:
         return self._values.get(symbol, physiology.baseline()[symbol])

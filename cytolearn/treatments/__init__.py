@@ -4,8 +4,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.treatments.treatment import (
+from cytolearn.treatments.plan import (
     Treatment,
     cautions_together,
     drugs,
@@ -13,6 +12,7 @@ from cytolearn.treatments.treatment import (
     treatment,
     treatments,
 )
+from cytolearn.treatments.teaching import TeachingWarning
 
 __all__ = [
     "TeachingWarning",

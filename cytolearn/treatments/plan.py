@@ -494,16 +494,17 @@ def treatments() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a drug; the index is the name that :func:`treatment` takes.
+        One row a drug; index and column "name" hold the name that :func:`treatment` takes.
     """
     import pandas as pd
 
-    shown = ["name", "class", "route", "target", "mechanism"]
+    shown = ["class", "route", "target", "mechanism"]
     known = ["evidence", "source", "doi", "badge", "status"]
     frame = pd.DataFrame(
         [
             {
-                "treatment": drug,
+                "name": drug,
+                "label": row["name"],
                 **{column: row[column] for column in shown},
                 "regimen": next(iter(_regimens(drug).values()))[0]["label"],
                 "dose_unit": row["dose_unit"],
@@ -512,7 +513,7 @@ def treatments() -> pd.DataFrame:
             for drug, row in drugs().items()
         ]
     )
-    return frame.set_index("treatment")
+    return frame.set_axis(frame["name"].tolist())
 
 
 def regimens(drug: str | None = None) -> pd.DataFrame:
