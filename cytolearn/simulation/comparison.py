@@ -104,9 +104,12 @@ def _unique(labels: list[str]) -> tuple[str, ...]:
 def _difference(symbol: str, course: Course, first: Course, against: str) -> str:
     """Say one readout: 'IL-6 peaks at 54 pg/mL on day 9, 4.2 times higher than ...'."""
     here, there = reading.landmarks(course, symbol), reading.landmarks(first, symbol)
-    verb = "peaks at" if here["extreme"] == "peak" else "falls to"
+    name = here["name"].replace(", ", " in the ", 1)
+    many = name.split(" in ")[0].split(" of ")[0].endswith("s")
+    verb = {"peak": "peak", "nadir": "fall"}[here["extreme"]] + ("" if many else "s")
+    verb += " at" if here["extreme"] == "peak" else " to"
     value, day = quantity(here["value"], here["unit"], 2), reading.day_words(here["day"])
-    size = f"{here['name']} {verb} {value} on {day}"
+    size = f"{name} {verb} {value} on {day}"
     return f"{size}, {how_much(here, there)} and {how_late(here['day'] - there['day'])} {against}"
 
 
