@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import random
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,7 @@ class BloodSample:
         self._words = W.HTML()
         self._day.observe(self._moved, "value")
         self._draw.on_click(self._drawn)
-        figure, lines, _ = blood_sample(app.days, self._curves(), self.readout)
-        self.view = LiveFigure(figure, lines, max_width=900)
+        self._page = W.VBox()
         bar = W.Box([self._draw, self._day])
         bar.add_class("cl-bar")
         bar.add_class("cl-at-sample")
@@ -49,7 +49,15 @@ class BloodSample:
             "<p>Two patients come to the ward and blood is drawn once. Which of them has more? "
             "Draw again on another day before you answer.</p>"
         )
-        self.widget = W.VBox([intro, bar, self.view, self._words])
+        self.widget = W.VBox([intro, bar, self._page, self._words])
+
+    @functools.cached_property
+    def view(self) -> LiveFigure:
+        """The picture; drawn when somebody first looks, so that the app opens at once."""
+        figure, lines, _ = blood_sample(self.app.days, self._curves(), self.readout)
+        view = LiveFigure(figure, lines, max_width=900)
+        self._page.children = [view]
+        return view
 
     @property
     def day(self) -> int:

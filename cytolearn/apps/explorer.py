@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
+from matplotlib.lines import Line2D
 
 from cytolearn import physiology
 from cytolearn.apps import export
@@ -26,7 +27,8 @@ from cytolearn.apps.controls import Control
 from cytolearn.apps.livefigure import LiveFigure, picture_bundle, themed
 from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
-from cytolearn.figures import six_panel, theme
+from cytolearn.figures import Picture, six_panel, theme
+from cytolearn.figures.courses import legend
 from cytolearn.figures.panels import cell_box, limits, readout_row
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference, extreme
@@ -53,6 +55,7 @@ MOST_CONTROLS, MOST_PINS = 6, 4
 FIRST_START, LAST_START, STEP = -4.0, 14.0, 0.1
 #: Two changes of one control within this many seconds are one step for undo: one drag.
 _ONE_DRAG = 1.0
+_GHOST_DASH = (0, (4, 2.5))
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ class Explorer:
         self._baseline = self._solve(self.start)
         self._curves, self._untreated = self._baseline, None
         self._build(controls, tabs)
-        self._draw_frame()
+        self._show_legend()
         self._refresh()
 
     # ---- the widget-free face ------------------------------------------------------------------
@@ -341,7 +344,7 @@ class Explorer:
         """Return the picture ("svg", "png") or its data ("csv") as a data URI."""
         return export.data_uri(self, kind)
 
-    def figure(self) -> mpl.figure.Figure:
+    def figure(self) -> Picture:
         """Return the picture as it stands as a matplotlib figure."""
         return self.view.figure
 
@@ -480,8 +483,7 @@ class Explorer:
         head = W.Box([W.HTML(f"<h3>{html.escape(self.title)}</h3>"), tools])
         head.add_class("cl-head")
 
-        figure, axes = self._new_frame()
-        self.view = LiveFigure(figure, [], boxes=[cell_box(ax) for ax in axes])
+        self.view = LiveFigure(*self._new_frame()[:2], boxes=self._boxes)
         self._legend, self._error, self._note = W.HTML(), W.HTML(), W.HTML()
         self.voice = Voice(self._slider_names())
         foot = W.HTML(f'<div class="cl-foot">{theme.FOOTER}</div>')
@@ -524,24 +526,20 @@ class Explorer:
         every = {**self.controls, "start_day": self.day_control}
         return {f"cl-at-{s}": f"{c.row['name']}, {c.unit}" for s, c in every.items()}
 
-    def _new_frame(self) -> tuple[Any, list[Any]]:
-        data = {
-            r: [self._baseline[r], *(pin.curves[r] for pin in self.pins)]
-            + [c[r] for c in (self._curves, self._untreated) if c is not None]
-            for r in self.readouts
-        }
+    def _new_frame(self) -> tuple[Picture, list[Line2D]]:
+        """Draw all that does not follow a slider, and return the lines that do."""
+        runs = [self._baseline, *(pin.curves for pin in self.pins), self._curves]
+        runs += [self._untreated] if self._untreated is not None else []
+        data = {r: [run[r] for run in runs] for r in self.readouts}
         self._limits = {r: limits(r, log=self._log, data=data[r]) for r in self.readouts}
         days = (float(self._days[0]), float(self._days[-1]))
-        return six_panel(self.readouts, log=self._log, data=data, days=days)
-
-    def _draw_frame(self) -> None:
-        """Draw all that does not follow a slider: axes, the starting patient, pinned runs."""
-        figure, axes = self._new_frame()
-        moving = []
+        figure, axes = six_panel(self.readouts, log=self._log, data=data, days=days)
+        self._boxes = [cell_box(ax) for ax in axes]
+        moving: list[Line2D] = []
         with mpl.rc_context(theme.RC):
             for ax, readout in zip(axes, self.readouts, strict=True):
                 ax.plot(self._days, self._baseline[readout], color=theme.GHOST,
-                        linestyle=(0, (4, 2.5)), linewidth=1.3, zorder=2)  # fmt: skip
+                        linestyle=_GHOST_DASH, linewidth=1.3, zorder=2)  # fmt: skip
                 for pin, (color, dash) in zip(self.pins, theme.styles(5)[1:], strict=False):
                     ax.plot(self._days, pin.curves[readout], color=color, linestyle=dash,
                             linewidth=1.4, zorder=2.5)  # fmt: skip
@@ -551,7 +549,12 @@ class Explorer:
                                   color=theme.CURVES[0], linewidth=1.6)  # fmt: skip
                 moving += ax.plot(self._days, self._curves[readout], "-",
                                   color=theme.CURVES[0], linewidth=2.4, zorder=4)  # fmt: skip
-        self.view.replace(figure, moving, self.summary(), boxes=[cell_box(ax) for ax in axes])
+        legend(figure, self._legend_entries())
+        return figure, moving
+
+    def _draw_frame(self) -> None:
+        """Draw again what does not follow a slider: axes, the starting patient, pinned runs."""
+        self.view.replace(*self._new_frame(), self.summary(), boxes=self._boxes)
         self._show_legend()
 
     # ---- showing ---------------------------------------------------------------------------------
@@ -627,14 +630,19 @@ class Explorer:
             f"{html.escape(drug['source'])}</a></div></details></div>"
         )
 
-    def _show_legend(self) -> None:
-        entries = [("now", theme.CURVES[0], "-", 2.4)]
+    def _legend_entries(self) -> list[tuple[str, str, Any, float]]:
+        """Name, colour, dash and width of every curve."""
+        entries: list[tuple[str, str, Any, float]] = [("now", theme.CURVES[0], "-", 2.4)]
         if self._choice.drug:
             entries.append(("now, without treatment", theme.CURVES[0], ":", 1.6))
             entries.append(("treatment starts", theme.CURVES[4], "-", 1.2))
-        entries.append((f"starting patient ({self.start.label})", theme.GHOST, "--", 1.3))
+        entries.append((f"starting patient ({self.start.label})", theme.GHOST, _GHOST_DASH, 1.3))
         for pin, (color, dash) in zip(self.pins, theme.styles(5)[1:], strict=False):
             entries.append((pin.name, color, dash, 1.6))
+        return entries
+
+    def _show_legend(self) -> None:
+        entries = self._legend_entries()
         text = "".join(
             f"<span>{_sample(color, dash, width)}{html.escape(name)}</span>"
             for name, color, dash, width in entries
@@ -798,7 +806,8 @@ def _button(name: str, tooltip: str, action: Callable) -> W.Button:
 
 def _sample(color: str, dash: Any, width: float) -> str:
     """A short line for the legend."""
-    pattern = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 2.5"}.get(dash, "7 2 2 2")
+    known = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 2.5", _GHOST_DASH: "5 3"}
+    pattern = known.get(dash, "7 2 2 2")
     extra = f' stroke-dasharray="{pattern}"' if pattern else ""
     return (
         f'<svg width="26" height="10" aria-hidden="true"><path d="M0 5h26" fill="none"{extra} '

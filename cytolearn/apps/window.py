@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -53,16 +54,21 @@ class StartDayWindow:
         self._go.on_click(self._start)
         self._stop.on_click(self._cancel)
         self._outcome.observe(self._redraw, "value")
-        figure, lines = start_day_window(DAYS, self._blank())
-        self.view = LiveFigure(figure, lines, max_width=900)
+        self._page = W.VBox()
         bar = W.Box([self._go, self._stop, self._progress, self._outcome])
         bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>The same patient is treated again and again, each time from another day on. "
             "Below the line the drug leaves less lung lesion than no treatment, above it more.</p>"
         )
-        self.widget = W.VBox([intro, bar, self.view, self._words])
-        self.refresh()
+        self.widget = W.VBox([intro, bar, self._page, self._words])
+
+    @functools.cached_property
+    def view(self) -> LiveFigure:
+        """The picture; drawn when somebody first looks, so that the app opens at once."""
+        view = LiveFigure(*start_day_window(DAYS, self._blank()), max_width=900)
+        self._page.children = [view]
+        return view
 
     def run(self) -> pd.DataFrame:
         """Compute the window now and return it: change in per cent, one column a treatment."""
@@ -85,6 +91,7 @@ class StartDayWindow:
 
     def refresh(self) -> None:
         """Say whether the window still belongs to the patient on show."""
+        _ = self.view
         text = "Press the button to try every start day." if self._of is None else self.summary()
         if self._of is not None and self._of != self.app.who:
             text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"

@@ -131,6 +131,24 @@ def six_panel(
     return figure, axes
 
 
+def legend(figure: Picture, entries: Sequence[tuple[str, str, Any, float]]) -> None:
+    """Write a legend in one row above the footer: (name, colour, line style, width) an entry.
+
+    It takes the place of the legend that was there.
+    """
+    for old in list(figure.legends):
+        old.remove()
+    handles = [
+        Line2D([], [], color=color, linestyle=dash, linewidth=width, label=name)
+        for name, color, dash, width in entries
+    ]
+    with mpl.rc_context(theme.RC):
+        figure.legend(
+            handles=handles, loc="lower left", ncols=len(handles), frameon=False, fontsize=8,
+            bbox_to_anchor=(0, 0.2 / figure.get_figheight()), handlelength=2.6, columnspacing=1.6,
+        )  # fmt: skip
+
+
 def footer(figure: Picture) -> None:
     """Write at the foot of a picture what it is not for."""
     height = figure.get_figheight()

@@ -150,7 +150,7 @@ def blood_sample(
         ax.set_title("", loc="right")
         lines, dots = [], []
         for i, ((name, values), (color, dash)) in enumerate(
-            zip(curves.items(), theme.styles(len(curves)), strict=True)
+            zip(curves.items(), ((theme.GHOST, "--"), (theme.CURVES[0], "-")), strict=True)
         ):
             lines += ax.plot(days, values, color=color, linestyle=dash, linewidth=2, zorder=3)
             dots += ax.plot([np.nan], [np.nan], "o", color=color, markersize=9, zorder=5)
