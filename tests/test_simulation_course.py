@@ -1,0 +1,200 @@
+"""Course and Comparison: what a reader meets."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from cytolearn import physiology
+from cytolearn.simulation import Dose, SimulationError, compare, integrate, simulate
+from cytolearn.simulation.comparison import how_late, how_much
+from cytolearn.simulation.reading import clearance_day, oxygenation_words
+from cytolearn.wording import listing, number, out_of_range, quantity, unknown
+
+
+@pytest.fixture(scope="module")
+def mild():
+    return simulate(label="mild")
+
+
+@pytest.fixture(scope="module")
+def late():
+    return simulate({"sensing_delay": 4.0}, label="late")
+
+
+def test_time_counts_from_symptom_onset(mild):
+    frame = mild.frame
+    assert frame.index[0] == -physiology.baseline()["symptom_onset"]
+    assert frame.index[-1] == 40
+    assert frame.index.name == "days since symptom onset"
+    assert 10.0 in frame.index  # no 9.999999999
+    assert simulate({"symptom_onset": 3.0}, days=10).time[[0, -1]].tolist() == [-3.0, 10.0]
+
+
+def test_a_curve_carries_its_name_and_unit(mild):
+    curve = mild["il6"]
+    assert curve.name == "il6"
+    assert curve.attrs == {"unit": "pg/mL", "name": "IL-6"}
+    assert mild.frame.attrs["units"]["viral_load"] == "log10 copies/mL"
+    assert list(mild.frame.columns) == list(physiology.readouts())
+
+
+def test_hidden_states_and_signals_can_be_read_too(mild):
+    assert mild["macrophages"].attrs["unit"] == "AU"
+    assert len(mild["s_il6"]) == len(mild.frame)
+    assert mild.values("macrophages") is mild.values("macrophages")
+
+
+def test_unknown_readout(mild):
+    with pytest.raises(ValueError, match="Did you mean 'il6'"):
+        mild["il_6"]
+    with pytest.raises(ValueError, match="readout"):
+        mild.table("nonsense")
+
+
+def test_table_gives_peak_or_nadir(mild):
+    table = mild.table()
+    il6, alc = mild["il6"], mild["alc"]
+    assert table.loc["il6", "extreme"] == "peak"
+    assert table.loc["il6", "value"] == il6.max()
+    assert table.loc["il6", "day"] == il6.idxmax()
+    assert table.loc["alc", "extreme"] == "nadir"
+    assert table.loc["alc", "value"] == alc.min()
+    assert table.loc["il6", "start"] == il6.iloc[0]
+    assert table.loc["il6", "end"] == il6.iloc[-1]
+    assert table.loc["il6", "auc"] == pytest.approx(np.trapezoid(il6, il6.index))
+
+
+def test_at_reads_between_rows(mild):
+    assert mild.at(3)["il6"] == mild["il6"].loc[3.0]
+    between = mild["il6"].loc[[3.0, 3.1]]
+    assert between.min() <= mild.at(3.04)["il6"] <= between.max()
+    with pytest.raises(ValueError, match="from day -5 to day 40"):
+        mild.at(41)
+
+
+def test_summary_is_short_deterministic_and_says_what_the_table_says(mild):
+    text = mild.summary()
+    assert text == simulate(label="mild").summary()
+    assert 3 <= text.count(". ") + 1 <= 6
+    assert text.startswith("Mild: ")
+    assert number(mild["viral_load"].max(), 2) in text
+
+
+def test_treatments_are_named():
+    course = simulate({}, [Dose(9, "central_tocilizumab", 600)], treatments=["tocilizumab"])
+    assert "Given: tocilizumab." in course.summary()
+    assert course["conc_tocilizumab"].max() > 0
+
+
+def test_a_course_cannot_be_changed(mild):
+    with pytest.raises(AttributeError, match="Run the patient again"):
+        mild.label = "other"
+    with pytest.raises(TypeError):
+        mild.constants["inoculum"] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        mild.values("il6")[0] = 1
+    frame = mild.frame
+    frame.iloc[0, 0] = -1
+    assert mild.frame.iloc[0, 0] != -1
+
+
+def test_a_course_travels_between_processes(mild):
+    again = pickle.loads(pickle.dumps(mild))
+    assert again.frame.equals(mild.frame)
+    assert again.label == "mild"
+
+
+def test_repr_says_what_it_is_without_an_address(mild):
+    assert repr(mild) == "<Course of mild: day -5 to 40 since symptom onset>"
+    assert "<table" in mild._repr_html_()
+    assert mild.summary() in mild._repr_html_()
+
+
+def test_comparison_says_differences_in_words(mild, late):
+    both = compare(mild, late)
+    assert both.labels == ("mild", "late")
+    assert "than mild" in both.summary()
+    assert both.summary().startswith("Late: ")
+    table = both.table("il6", "alc")
+    assert table[("late", "value")].loc["il6"] == late["il6"].max()
+    assert list(table.index) == ["il6", "alc"]
+    assert repr(both) == "<Comparison of mild, late>"
+    assert "<table" in both._repr_html_()
+
+
+def test_same_labels_are_numbered(mild, late):
+    assert compare(mild, mild, late).labels == ("mild (1)", "mild (2)", "late")
+
+
+def test_compare_runs_patients_and_refuses_the_rest(mild):
+    class Someone:
+        def run(self):
+            return mild
+
+    assert compare(Someone()).courses == (mild,)
+    with pytest.raises(ValueError, match="patients or courses"):
+        compare(mild, "late")
+    with pytest.raises(ValueError, match="at least one"):
+        compare()
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "words"),
+    [
+        (42.0, 10.0, "4.2 times higher"),
+        (13.0, 10.0, "30 % higher"),
+        (5.0, 10.0, "50 % lower"),
+        (10.1, 10.0, "about the same"),
+        (3.0, 0.0, "higher"),
+    ],
+)
+def test_how_much(here, there, words):
+    assert how_much({"value": here, "unit": "pg/mL"}, {"value": there}) == words
+
+
+def test_how_much_on_a_log_scale_and_how_late():
+    assert how_much({"value": 6.0, "unit": "log10 copies/mL"}, {"value": 7.5}) == "1.5 log10 lower"
+    assert how_late(3.0) == "3 days later than"
+    assert how_late(-1.0) == "1 day earlier than"
+    assert how_late(0.04) == "on the same day as"
+
+
+def test_clearance(mild):
+    day = clearance_day(mild)
+    curve = mild["viral_load"]
+    assert curve.loc[day:].max() < 2 <= curve.loc[: day - 0.05].iloc[-1]
+    assert clearance_day(simulate(days=5)) is None
+    assert "still above 2" in simulate(days=5).summary()
+
+
+def test_oxygenation_words():
+    assert oxygenation_words(90) == "severe respiratory failure"
+    assert oxygenation_words(450) == "normal oxygenation"
+
+
+def test_the_error_of_a_failed_run_names_the_patient_and_the_day(capfd):
+    with pytest.raises(SimulationError, match=r"patient 'wild' .* day \d"):
+        simulate({"virus_release": -1e30, "infectivity": 1e6}, label="wild", engine="scipy")
+
+
+def test_a_value_that_is_no_number_is_an_error():
+    with pytest.raises(SimulationError, match=r"no longer a number|no number"):
+        integrate({"pf_power": float("nan")})
+
+
+def test_days_must_come_after_infection():
+    with pytest.raises(ValueError, match="after infection"):
+        simulate(days=-6)
+
+
+def test_wording():
+    assert unknown("preset", "mld", ["mild", "moderate"]).endswith("Did you mean 'mild'?")
+    assert "Choose from: a, b" in unknown("x", "zzz", ["a", "b"])
+    assert (number(12345.6), number(0.04567), number(-2.0)) == ("12,300", "0.0457", "-2")
+    assert quantity(3, "d") == "3 days"
+    assert listing(["a", "b", "c"]) == "a, b and c"
+    text = out_of_range("Sensing delay", -2, 0, 10, "d")
+    assert text == "Sensing delay must be between 0 and 10 days; you gave -2."
