@@ -31,3 +31,30 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+def may_skip(path: Path) -> bool:
+    """Say whether a test may be skipped: not where .ci/run has installed all that it needs."""
+    browser = BROWSER in path.parents
+    return not (
+        os.environ.get("CYTOLEARN_NO_SKIPS")
+        or (browser and os.environ.get("CYTOLEARN_REQUIRE_BROWSER"))
+    )
+
+
+def _strict(report, path: Path):
+    if report.skipped and not hasattr(report, "wasxfail") and not may_skip(path):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"must run here, but: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    return _strict((yield), item.path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _strict((yield), collector.path)
