@@ -104,7 +104,7 @@ def read_number(given: Any, task: Mapping[str, Any]) -> tuple[float, str]:
         value = float(given)
         if math.isnan(value):
             return value, (
-                "Your value is not a number (NaN). Something before it was empty: look at its parts."
+                "Your value is not a number (NaN). Something before it was empty: check its parts."
             )
         if math.isinf(value):
             return value, (

@@ -144,8 +144,12 @@ def doi_link(doi: str) -> str:
     return f'<a href="https://doi.org/{html.escape(doi)}">doi:{html.escape(doi)}</a>'
 
 
+def _doubt(finding: Mapping[str, str]) -> str:
+    return " (doi from memory)" if finding.get("doi_status") == "MEMORY" else ""
+
+
 def _finding(finding: Mapping[str, str]) -> str:
-    doi = f", {doi_link(finding['doi'])}" if finding["doi"] else ""
+    doi = f", {doi_link(finding['doi'])}{_doubt(finding)}" if finding["doi"] else ""
     status = finding["status"]
     return (
         f'{rich(finding["text"])} <span class="small">{html.escape(finding["source"])}{doi}. '
@@ -154,5 +158,5 @@ def _finding(finding: Mapping[str, str]) -> str:
 
 
 def _finding_text(finding: Mapping[str, str]) -> str:
-    doi = f", doi:{finding['doi']}" if finding["doi"] else ""
+    doi = f", doi:{finding['doi']}{_doubt(finding)}" if finding["doi"] else ""
     return f"{plain(finding['text'])} ({finding['source']}{doi}. {finding['status']})"

@@ -77,7 +77,7 @@ class Explore(W.VBox):
             q for q in self.lesson.content["predictions"] if self.lesson.predicted(q["id"]) is None
         ]
         view = self.lesson._prediction_view(open_questions)
-        words = f"<strong>The app is closed.</strong> {OPEN_WORDS} A guess is enough: nothing is marked."
+        words = f"<strong>The app is closed.</strong> {OPEN_WORDS} A guess is enough."
         skip = W.Button(description="Skip all and open", layout=W.Layout(width="auto"))
         skip.on_click(lambda _: self.skip())
         return (W.HTML(cards.STYLE + cards.box(words)), view, skip)
@@ -96,7 +96,7 @@ class Explore(W.VBox):
         return body, "\n".join(text for _, text in words)
 
     def summary(self) -> str:
-        """Say what is shown: the reference patient, or what was predicted and what the app shows."""
+        """Say what is shown: the reference patient; once open, the predictions and the app."""
         if self.locked:
             shown = f"The picture shows {self._reference}."
             return f"The app is closed. {OPEN_WORDS} {shown}\n{self.app.summary()}"

@@ -88,8 +88,10 @@ class Lesson:
         letters = [option["letter"] for option in question["options"]]
         letter = str(answer).strip().upper()[:1]
         if letter not in letters:
-            text = f"Choose {letters[0]} to {letters[-1]}, for example lesson.predict({prediction!r}, 'A')."
-            text += f" You gave {str(answer)!r}; nothing was stored."
+            text = (
+                f"Choose {letters[0]} to {letters[-1]}, as in lesson.predict({prediction!r}, 'A'). "
+                f"You gave {str(answer)!r}; nothing was stored."
+            )
             return Card(cards.box(cards.rich(text), "warn"), text)
         return Card(*self._store_prediction(question, letter))
 
@@ -266,7 +268,7 @@ class Lesson:
             head, mood, words, ladder = (
                 "Correct.",
                 "good",
-                spec["right"].removeprefix("Right. "),
+                _bare(spec["right"]),
                 "",
             )
         elif verdict.outcome == "unreadable":
@@ -289,7 +291,8 @@ class Lesson:
     def _unrecognised(spec: Mapping[str, Any], truth: Expected, verdict: Verdict) -> str:
         if spec.get("kind", "number") == "number":
             unit = spec.get("unit", "")
-            return f"{off_by(verdict.answer, truth.value, unit)} The answer is wanted in {unit or 'plain numbers'}."
+            wanted = f" The answer is wanted in {unit}." if unit else ""
+            return off_by(verdict.answer, truth.value, unit) + wanted
         return "Look at the printed numbers once more, one patient at a time."
 
     def hint(self, task: str) -> Card:
@@ -328,7 +331,7 @@ class Lesson:
         right = letter == spec["answer"]
         option = find(_by_letter(spec), letter, "option")
         head = f"{letter}: correct." if right else f"{letter}: not quite."
-        words = option["feedback"].removeprefix("Right. ")
+        words = _bare(option["feedback"])
         mood = "good" if right else "warn"
         body = cards.box(f'<strong class="{mood}">{head}</strong> {cards.rich(words)}', mood)
         return self._noted(body), f"{head} {cards.plain(words)}"
@@ -380,10 +383,10 @@ class Lesson:
         """Show what is done and what is left."""
         self.logbook.refresh()
         rows = []
-        for kind, part in (("Prediction", "predictions"), ("Task", "tasks"), ("Quiz", "quiz")):
-            for place, item in enumerate(self.content[part], start=1):
-                title = item.get("title") or f"{kind} question {place}"
-                rows.append((title, _state(self.logbook.history(self._key(item["id"])))))
+        for place, item in enumerate(self._questions()):
+            number = place + 1 - len(self.content["predictions"]) - len(self.content["tasks"])
+            title = item.get("title") or f"Quiz question {number}"
+            rows.append((title, _state(self.logbook.history(self._key(item["id"])))))
         done = sum(state != "open" for _, state in rows)
         head = f"{done} of {len(rows)} steps of this lesson done."
         cells = "".join(
@@ -400,7 +403,7 @@ class Lesson:
         from cytolearn.lessons.questions import Shown
 
         link = self.logbook.save()
-        done = sum(key.startswith(f"{self.id}.") for key in self.logbook.keys())
+        done = sum(self._key(q["id"]) in self.logbook for q in self._questions())
         text = (
             f"{done} answer{'' if done == 1 else 's'} of this lesson in {self.logbook.path.name}."
         )
@@ -425,6 +428,10 @@ class Lesson:
         minutes = sum(self.content["minutes"].values())
         return f"Lesson {self.content['number']}: {self.content['title']} (about {minutes} minutes)"
 
+    def _questions(self) -> list[Mapping[str, Any]]:
+        """Return predictions, tasks and quiz questions, in the order of the page."""
+        return [*self.content["predictions"], *self.content["tasks"], *self.content["quiz"]]
+
     def _key(self, question: str) -> str:
         return f"{self.id}.{question}"
 
@@ -433,6 +440,16 @@ class Lesson:
         return body + "".join(
             cards.box(cards.rich(notice), "warn") for notice in self.logbook.notices
         )
+
+
+def _bare(words: str) -> str:
+    """Take "Right." off the front: the card says so already."""
+    bare = (
+        words.removeprefix("Right").lstrip(".: ")
+        if words.startswith(("Right.", "Right:"))
+        else words
+    )
+    return bare[:1].upper() + bare[1:]
 
 
 def _by_letter(question: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -83,6 +83,9 @@ class Logbook:
         """Return the keys of all questions with at least one entry, sorted."""
         return sorted(self._answers)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._answers
+
     def as_dict(self) -> dict[str, Any]:
         """Return the logbook as it is written to the file."""
         answers = {key: self.history(key) for key in self.keys()}

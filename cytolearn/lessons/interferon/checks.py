@@ -37,8 +37,8 @@ def peak(series: pd.Series) -> float:
 
 
 def share_left(preset: str, drug: str, day: int) -> float:
-    """Return the treated peak lesion as a share of the untreated one."""
-    return peak(course(preset, drug, day)["lesion"]) / peak(course(preset)["lesion"])
+    """Return the treated peak lesion as a share of the untreated one, as precise as it is printed."""
+    return round(peak(course(preset, drug, day)["lesion"]) / peak(course(preset)["lesion"]), 2)
 
 
 def percent(share: float) -> str:
