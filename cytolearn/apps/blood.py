@@ -35,7 +35,8 @@ class BloodSample:
         self._random = random.Random(1)  # the same "random" days for everyone in the room
         self._day = W.IntSlider(
             value=2, min=FIRST, max=LAST, description="Day of the sample, since symptom onset",
-            style={"description_width": "initial"}, layout=W.Layout(width="420px", max_width="100%"),
+            style={"description_width": "initial"},
+            layout=W.Layout(width="420px", max_width="100%"),
         )  # fmt: skip
         self._draw = W.Button(description="Draw blood on a random day", button_style="primary")
         self._words = W.HTML()
@@ -81,7 +82,8 @@ class BloodSample:
         if np.allclose(start, now, rtol=1e-6):
             return "Both are still the same patient. Change a control first."
         near = np.abs(now - start) <= NO_CHANGE / 100 * np.maximum(now, start)
-        counts = (int((~near & (now > start)).sum()), int((~near & (now < start)).sum()), int(near.sum()))
+        more, less = ~near & (now > start), ~near & (now < start)
+        counts = (int(more.sum()), int(less.sum()), int(near.sum()))
         values = {name: self._at(curve) for name, curve in self._curves().items()}
         return sample_words(self.day, values, self.readout, counts)
 

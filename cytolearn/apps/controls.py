@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable, Mapping
 from math import isfinite, log10
 
 import ipywidgets as W
 
 from cytolearn import physiology
-from cytolearn.wording import number, out_of_range, quantity, unknown
+from cytolearn.wording import number, out_of_range, unknown
 
 BADGES = {
     "A": "measured in patients",
@@ -19,6 +20,8 @@ BADGES = {
 }
 #: Steps of a logarithmic slider from one end to the other.
 _NOTCHES = 100
+#: A value from before the program's last change, that comes within so many seconds, is an echo.
+_ECHO = 3.0
 
 
 def parameter(symbol: str) -> Mapping[str, str]:
@@ -98,7 +101,8 @@ class Control:
         self.low, self.high = float(self.row["low"]), float(self.row["high"])
         self.scale = Scale(self.low, self.high)
         self._on_change, self._quiet = on_change, False
-        self.unit = {"d": "days", "x normal": "times normal", "fraction": "share, 0 to 1"}.get(
+        self._stale: tuple[float, float] = (float("nan"), 0.0)
+        self.unit = {"d": "days", "x normal": "× normal", "fraction": "0 to 1"}.get(
             self.row["unit"], self.row["unit"]
         )
         notch = 1 / _NOTCHES
@@ -115,7 +119,7 @@ class Control:
         self.box = W.BoundedFloatText(
             value=self.baseline, min=self.low, max=self.high, step=step,
             description=f"{self.row['name']}, {self.unit}",
-            tooltip=f"{self.row['meaning']} {number(self.low)} to {quantity(self.high, self.unit)}.",
+            tooltip=f"{self.row['meaning']} {number(self.low)} to {number(self.high)}.",
         )  # fmt: skip
         self.box.add_class("cl-number")
         self._label = W.HTML(self._about())
@@ -144,6 +148,7 @@ class Control:
     def show(self, value: float) -> None:
         """Show a value that the program chose; nobody is told."""
         self._quiet = True
+        self._stale = (self.slider.value, time.monotonic())
         try:
             self.box.value = value
             self._move(value)
@@ -174,11 +179,27 @@ class Control:
         if self._quiet:
             return
         at = change["new"]
+        if self._is_echo(at):
+            self._quiet = True
+            self._move(self.value)
+            self._quiet = False
+            return
         value = self.scale.value(at) if self.scale.logarithmic else float(f"{at:.10g}")
         self._quiet = True
         self.box.value = value
         self._quiet = False
         self._on_change(self.symbol, value)
+
+    def _is_echo(self, at: float) -> bool:
+        """Tell whether the browser, not the learner, sent this place.
+
+        Its sliders send back what the program has set, rounded to the slider's step, and, if they
+        are drawn just then, the value before that.
+        """
+        place = self.scale.place(self.value) if self.scale.logarithmic else self.value
+        stale, when = self._stale
+        late = at == stale and time.monotonic() - when < _ECHO
+        return late or abs(at - place) < 0.501 * self.slider.step
 
     def _typed(self, change: dict) -> None:
         if self._quiet:
@@ -191,18 +212,18 @@ class Control:
     def _about(self) -> str:
         """Name and unit; on demand meaning, baseline, range, source and how sure we are."""
         row = self.row
-        title = (
-            f'<b>{html.escape(row["name"])}</b> <span class="cl-unit">{html.escape(self.unit)}</span>'
-        )
+        unit = html.escape(self.unit)
+        title = f'<b>{html.escape(row["name"])}</b> <span class="cl-unit">{unit}</span>'
         if not self._sourced:
             return f'<div class="cl-name" title="{html.escape(row["meaning"])}">{title}</div>'
         source = html.escape(row["source"])
         if row["doi"]:
-            source = f'<a href="https://doi.org/{row["doi"]}" target="_blank" rel="noopener">{source}</a>'
+            link = f"https://doi.org/{row['doi']}"
+            source = f'<a href="{link}" target="_blank" rel="noopener">{source}</a>'
         badge = BADGES.get(row["badge"], "not rated")
         return (
             f'<details><summary title="{html.escape(row["meaning"])}"><span>{title}</span>'
-            f'<span class="cl-why">source {row["badge"]}</span></summary>'
+            f'<span class="cl-why">source</span></summary>'
             f"<div>{html.escape(row['meaning'])}<br>"
             f"This patient starts at <b>{number(self.baseline)}</b> (the tick on the slider); "
             f"the healthy adult has {number(float(row['baseline']))}; "

@@ -391,7 +391,7 @@ class Explorer:
         return self.quietly(make)
 
     def quietly(self, action: Callable, *args: Any) -> Any:
-        """Do something (in the app's name) and keep its teaching warnings for the note under the picture."""
+        """Do something and keep its teaching warnings for the note under the picture."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", TeachingWarning)
             result = action(*args)
@@ -569,7 +569,8 @@ class Explorer:
         for readout in self.readouts:
             untreated = blank if self._untreated is None else self._untreated[readout]
             low, high = self._limits[readout]
-            moving += [(np.array([day, day]), np.array([low, high])), untreated, self._curves[readout]]
+            start = (np.array([day, day]), np.array([low, high]))
+            moving += [start, untreated, self._curves[readout]]
         words = self.summary()
         self.view.set_data(moving, alt=words)
         self.voice.say(words, self._twin_html())
@@ -578,7 +579,7 @@ class Explorer:
         self._show_page()
 
     def _outgrown(self) -> bool:
-        """Tell whether a curve leaves its axis (limits grow then; they never shrink by a slider)."""
+        """Tell whether a curve leaves its axis (only then do limits grow)."""
         for readout in self.readouts:
             top = self._limits[readout][1]
             for curves in (self._curves, self._untreated):
@@ -624,7 +625,7 @@ class Explorer:
         plan = html.escape(treatment(self._choice.drug, day=self._choice.day).describe())
         self._drug_note.value = (
             f'<div class="cl-control"><details><summary><span class="cl-unit">{plan}</span>'
-            f'<span class="cl-why">source {drug["badge"]}</span></summary><div>'
+            f'<span class="cl-why">source</span></summary><div>'
             f"{html.escape(drug['mechanism'])}<br>{html.escape(drug['evidence'])}<br>"
             f'Source: <a href="https://doi.org/{drug["doi"]}" target="_blank" rel="noopener">'
             f"{html.escape(drug['source'])}</a></div></details></div>"
@@ -648,18 +649,17 @@ class Explorer:
             for name, color, dash, width in entries
         )
         text += (
-            f'<span><svg width="26" height="10" aria-hidden="true"><rect width="26" height="10" rx="2" '
-            f'style="fill:{themed(theme.BAND)}"/></svg>normal range</span>'
+            '<span><svg width="26" height="10" aria-hidden="true"><rect width="26" height="10" '
+            f'rx="2" style="fill:{themed(theme.BAND)}"/></svg>normal range</span>'
         )
         self._legend.value = f'<div class="cl-legend">{text}</div>'
 
     def _show_pins(self) -> None:
         lines = self.compare().split("\n")
         items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-        single = f"<p>{html.escape(lines[0])}</p>"
-        self._pins_text.value = f'<div class="cl-twin"><ul style="columns:1">{items}</ul></div>' if (
-            self.pins
-        ) else single  # fmt: skip
+        listed = f'<ul style="columns:1">{items}</ul>'
+        text = listed if self.pins else f"<p>{html.escape(lines[0])}</p>"
+        self._pins_text.value = f'<div class="cl-twin">{text}</div>'
         rows = []
         for pin in self.pins:
             show = _button(f"Show {pin.name}", "Set the controls to this run",
@@ -687,8 +687,8 @@ class Explorer:
             self._error.value = ""
             return
         self._error.value = (
-            f'<div class="cl-error" role="alert"><b>That did not work.</b> {html.escape(self.error)} '
-            f"The picture still shows the last run that did.</div>"
+            f'<div class="cl-error" role="alert"><b>That did not work.</b> '
+            f"{html.escape(self.error)} The picture still shows the last run that did.</div>"
         )
 
     # ---- words -----------------------------------------------------------------------------------
@@ -742,7 +742,8 @@ class Explorer:
         self._go(self._with(symbol, value), drag=symbol)
 
     def _with(self, symbol: str, value: float) -> Choice:
-        return replace(self._choice, values=self._normal({**dict(self._choice.values), symbol: value}))
+        values = {**dict(self._choice.values), symbol: value}
+        return replace(self._choice, values=self._normal(values))
 
     @handler
     def _day_changed(self, _: str, day: float) -> None:

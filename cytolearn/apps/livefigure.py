@@ -53,7 +53,7 @@ class LiveFigure(W.GridBox):
     boxes : sequence of (x, y, width, height), optional
         View boxes, in points, that cut the picture into panels which flow: three beside each other
         in a wide cell, one below the other on a phone. Without them the picture stays whole.
-    panel_width : int, default 270
+    panel_width : int, default 232
         Narrowest panel, in CSS pixels, before the panels flow into fewer columns.
     max_width : int, default 1500
         Widest picture, in CSS pixels.
@@ -68,7 +68,7 @@ class LiveFigure(W.GridBox):
         alt: str = "",
         *,
         boxes: Sequence[tuple[float, float, float, float]] = (),
-        panel_width: int = 270,
+        panel_width: int = 232,
         max_width: int = 1500,
     ) -> None:
         self.name = f"cl{next(self._count)}"
@@ -103,7 +103,8 @@ class LiveFigure(W.GridBox):
         )
         self._frame.value = (
             f'<svg width="0" height="0" style="position:absolute" aria-hidden="true">'
-            f'<defs><g id="{self.name}f">{frame}</g></defs></svg>{self._open(hidden=True)}{panels}</div>'
+            f'<defs><g id="{self.name}f">{frame}</g></defs></svg>'
+            f"{self._open(hidden=True)}{panels}</div>"
         )
         self._prepare()
         self.set_data([line.get_ydata() for line in self.lines])
@@ -263,11 +264,11 @@ def _svg_without(figure: Figure, lines: Sequence[Line2D], salt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.S)
     # Plain text in the page's own font is smaller and sharper than outlines of glyphs.
-    svg = re.sub(r"font: ([^;\"]*?)(?:'DejaVu Sans'|DejaVu Sans)[^;\"]*", r"font: \1var(--cl-font)", svg)
+    family = r"font: ([^;\"]*?)(?:'DejaVu Sans'|DejaVu Sans)[^;\"]*"
+    svg = re.sub(family, r"font: \1var(--cl-font)", svg)
     # One id space a figure: two figures in a page must not share clip paths or markers.
     svg = re.sub(r'\bid="(?!p[0-9a-f]{8})([^"]+)"', rf'id="{salt}-\1"', svg)
     svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda m: themed(m.group(0)), svg)
-    # Axis and text without a stated fill are black in matplotlib's SVG.
     return re.sub(r"\s*\n\s*", " ", svg)
 
 

@@ -29,7 +29,7 @@ _LIGHT = {name: colour for colour, name in THEME_COLOURS.items()} | {
     "--cl-error": "#9f2d00",
     "--cl-error-page": "#fff1ea",
 }
-# Dark: each colour light enough for 4.5:1 on the dark page, still told apart by colour-blind readers.
+# Dark: each colour light enough for 4.5:1 on the dark page, still told apart.
 _DARK = {
     "--cl-ink": "#e6eaee",
     "--cl-muted": "#a9b4bf",
@@ -75,6 +75,7 @@ def style_sheet(marks: Mapping[str, float] | None = None) -> str:
     font = "var(--jp-ui-font-family, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif)"
     light = f".cl-app, .cl-live {{{_block(_LIGHT)}--cl-font:{font};}}"
     # JupyterLab and Notebook 7 say in an attribute of the body which theme is on.
-    dark = f'[data-jp-theme-light="false"] .cl-app, [data-jp-theme-light="false"] .cl-live {{{_block(_DARK)}}}'
+    on = '[data-jp-theme-light="false"]'
+    dark = f"{on} .cl-app, {on} .cl-live {{{_block(_DARK)}}}"
     ticks = "".join(f".{name} {{--cl-mark:{100 * at:.2f}%;}}" for name, at in (marks or {}).items())
     return f"<style>{light}{dark}{_rules()}{ticks}</style>"

@@ -129,7 +129,8 @@ class StartDayWindow:
         days = np.arange(len(untreated)) * 0.25
         for i, start in enumerate(DAYS):
             for name, drug in self.names.items():
-                treated = self._lesion(app.quietly(patient.treat, treatment(drug, day=float(start))))
+                given = app.quietly(patient.treat, treatment(drug, day=float(start)))
+                treated = self._lesion(given)
                 result = self._results[name]
                 result["burden"][i] = area_change(days, treated, untreated)
                 result["worst"][i] = peak_change(treated, untreated)

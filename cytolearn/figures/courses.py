@@ -76,7 +76,8 @@ def plot_courses(
     with mpl.rc_context(theme.RC):
         figure = Picture(dpi=100, twin=_twin(courses, labels, readouts))
         columns = len(readouts) if len(readouts) < 3 else (2 if len(readouts) == 4 else 3)
-        right = 0.2 + 0.062 * max(len(line) for lb in labels for line in _wrap(lb)) if several else 0
+        longest = max(len(line) for label in labels for line in _wrap(label))
+        right = 0.2 + 0.062 * longest if several else 0.0
         axes = panel_grid(figure, len(readouts), columns, bottom=0.22, right=right)
         for ax, name in zip(axes, readouts, strict=True):
             data = [frame[name].to_numpy(float) for frame in frames]

@@ -67,14 +67,15 @@ def start_day_window(
         ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:+.0f}%" if v else "0"))
         ax.set_xlabel("start of treatment, days since symptom onset")
         side = 1.03
-        ax.text(side, 0.02, "▼ benefit: less lesion", transform=ax.transAxes, fontsize=8.5, va="bottom")
-        ax.text(side, 0.98, "▲ harm: more lesion", transform=ax.transAxes, fontsize=8.5, va="top")
+        small = {"transform": ax.transAxes, "fontsize": 8.5}
+        ax.text(side, 0.02, "▼ benefit: less lesion", va="bottom", **small)
+        ax.text(side, 0.98, "▲ harm: more lesion", va="top", **small)
         lines = []
         for i, ((name, values), (color, dash)) in enumerate(
             zip(changes.items(), theme.styles(len(changes)), strict=True)
         ):
             if before and name in before:
-                ax.plot(days, before[name], color=theme.GHOST, linestyle=dash, linewidth=1.3, zorder=2)
+                ax.plot(days, before[name], color=theme.GHOST, linestyle=dash, linewidth=1.3)
             lines += ax.plot(days, values, color=color, linestyle=dash, linewidth=2.2, zorder=3)
             y = 0.68 - 0.12 * i
             ax.plot([side, side + 0.06], [y, y], transform=ax.transAxes, clip_on=False,
@@ -100,7 +101,8 @@ def window_words(
         d, c = days[known], change[known]
         best, worst = int(np.argmin(c)), int(np.argmax(c))
         if np.abs(c).max() < NO_CHANGE:
-            sentences.append(f"{name}: no start day changes the {outcome} by {NO_CHANGE:g}% or more.")
+            change = f"by {NO_CHANGE:g}% or more"
+            sentences.append(f"{name}: no start day changes the {outcome} {change}.")
             continue
         parts = []
         if c[best] <= -NO_CHANGE:
@@ -164,7 +166,10 @@ def blood_sample(
 
 
 def sample_words(
-    day: float, values: Mapping[str, float], readout: str, counts: tuple[int, int, int] | None = None
+    day: float,
+    values: Mapping[str, float],
+    readout: str,
+    counts: tuple[int, int, int] | None = None,
 ) -> str:
     """Say what one sample shows, and on how many days the conclusion would be another.
 
@@ -180,9 +185,8 @@ def sample_words(
     row = readout_row(readout)
     (first, a), (second, b) = values.items()
     said = difference(b, a, row["unit"])
-    text = (
-        f"Blood drawn on {day_words(day)}: {first} {number(a)}, {second} {number(b)} {row['unit']}. "
-    )
+    text = f"Blood drawn on {day_words(day)}: "
+    text += f"{first} {number(a)}, {second} {number(b)} {row['unit']}. "
     more = "has about as much" if said == "the same" else ("has more" if b > a else "has less")
     text += f"On this day {second} {more} {row['name'][0].lower()}{row['name'][1:]} than {first}."
     if counts is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -18,10 +18,10 @@ from cytolearn.wording import number, unknown
 
 DAYS = (-5.0, 40.0)
 #: Size of a panel's cell in inches and the margins inside it: left, bottom, right, top.
-CELL, MARGINS = (3.5, 2.3), (0.58, 0.47, 0.16, 0.34)
+CELL, MARGINS = (3.05, 2.0), (0.52, 0.42, 0.14, 0.33)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _limits() -> dict[str, tuple[float, float]]:
     with (files(__package__) / "axes.csv").open(encoding="utf-8", newline="") as stream:
         return {r["symbol"]: (float(r["low"]), float(r["high"])) for r in csv.DictReader(stream)}
@@ -37,11 +37,14 @@ def readout_row(symbol: str):
 
 def unit_words(unit: str) -> str:
     """Return a unit as it is printed in a figure: "10⁹/L", "µg/mL FEU"."""
-    known = {"fraction": "share", "0-1": "0 to 1", "10^9/L": "10⁹/L", "log10 copies/mL": "log₁₀ copies/mL"}
+    known = {"fraction": "share", "0-1": "0 to 1", "10^9/L": "10⁹/L"}
+    known["log10 copies/mL"] = "log₁₀ copies/mL"
     return known.get(unit, unit.replace("ug/", "µg/").replace("/uL", "/µL"))
 
 
-def limits(symbol: str, *, log: bool = True, data: Sequence[np.ndarray] = ()) -> tuple[float, float]:
+def limits(
+    symbol: str, *, log: bool = True, data: Sequence[np.ndarray] = ()
+) -> tuple[float, float]:
     """Return the y limits of a readout: fixed, so that pictures compare, unless data leave them.
 
     Parameters
@@ -85,9 +88,9 @@ def draw_panel(
     """Draw everything of a panel but its curves: title, unit, axes, normal range, onset line."""
     row = readout_row(symbol)
     low, high = limits(symbol, log=log, data=data)
-    ax.set_title(row["name"], loc="left", fontweight="bold")
-    unit = unit_words(row["unit"])
-    ax.set_title(unit, loc="right", color=theme.MUTED, fontsize=8.5)
+    # The name starts at the edge of the cell, so that name and unit have room side by side.
+    ax.set_title(row["name"], loc="left", fontweight="bold", x=-0.18)
+    ax.set_title(unit_words(row["unit"]), loc="right", color=theme.MUTED, fontsize=8.5)
     ax.set_xlim(*days)
     if row["scale"] == "log" and log:
         ax.set_yscale("log")
@@ -106,12 +109,19 @@ def draw_panel(
     ax.set_xlabel("days since symptom onset", labelpad=3)
     if normal_range and row["normal_high"]:
         floor = max(float(row["normal_low"] or 0), low)
-        ax.axhspan(floor, min(float(row["normal_high"]), high), color=theme.BAND, linewidth=0, zorder=0)
+        roof = min(float(row["normal_high"]), high)
+        ax.axhspan(floor, roof, color=theme.BAND, linewidth=0, zorder=0)
     ax.axvline(0, color=theme.MUTED, linewidth=0.9, linestyle=":", zorder=1)
 
 
 def panel_grid(
-    figure: Figure, n: int, columns: int, *, top: float = 0.0, bottom: float = 0.0, right: float = 0.0
+    figure: Figure,
+    n: int,
+    columns: int,
+    *,
+    top: float = 0.0,
+    bottom: float = 0.0,
+    right: float = 0.0,
 ) -> list[Axes]:
     """Lay out `n` equal cells and return the axes in them.
 

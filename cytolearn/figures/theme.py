@@ -28,7 +28,7 @@ RC = {
     "axes.spines.right": False,
     "axes.titlesize": 10,
     "axes.titlecolor": INK,
-    "axes.titlepad": 7,
+    "axes.titlepad": 6,
     "axes.axisbelow": True,
     "text.color": INK,
     "xtick.color": INK,
