@@ -190,7 +190,7 @@ class Explorer:
         self._baseline = self._solve(self.start)
         self._curves, self._untreated = self._baseline, None
         self._build(controls, tabs)
-        self._show_legend()
+        self._show_choice()
         self._refresh()
 
     # ---- the widget-free face ------------------------------------------------------------------
@@ -452,8 +452,8 @@ class Explorer:
                 "meaning": "First day of the treatment, counted from the first symptom.",
             },
         )
-        names = [("No treatment", None), *((drugs()[t]["name"], t) for t in self.treatments)]
-        self._drug = W.Dropdown(options=names, value=None, description="Treatment")
+        names = [("No treatment", ""), *((drugs()[t]["name"], t) for t in self.treatments)]
+        self._drug = W.Dropdown(options=names, value="", description="Treatment")
         self._drug.add_class("cl-drug")
         self._drug.observe(self._drug_changed, "value")
         self._drug_note = W.HTML()
@@ -610,8 +610,8 @@ class Explorer:
             if self.day_control.value != self._choice.day:
                 self.day_control.show(self._choice.day)
             self.day_control.disabled = self._choice.drug is None
-            if self._drug.value != self._choice.drug:
-                self._drug.value = self._choice.drug
+            if self._drug.value != (self._choice.drug or ""):
+                self._drug.value = self._choice.drug or ""
         finally:
             self._quiet = False
         self._show_legend()
@@ -752,7 +752,7 @@ class Explorer:
     @handler
     def _drug_changed(self, change: Mapping[str, Any]) -> None:
         if not self._quiet:
-            self._go(replace(self._choice, drug=change["new"]))
+            self._go(replace(self._choice, drug=change["new"] or None))
 
     @handler
     def _undo_clicked(self, _: Any) -> None:

@@ -1,0 +1,332 @@
+import base64
+
+import ipywidgets as W
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import cytolearn as cl
+from cytolearn.apps import LiveFigure, explorer
+from cytolearn.apps.controls import Control, Scale
+from cytolearn.simulation import integrate
+
+
+@pytest.fixture
+def app():
+    return explorer("mild")
+
+
+# ---- LiveFigure --------------------------------------------------------------------------------
+
+
+def live(points=300, panels=6, curves=3):
+    figure = Figure(figsize=(10, 6))
+    axes = figure.subplots(2, panels // 2).ravel()
+    x = np.linspace(0, 20, points)
+    lines = [ax.plot(x, np.sin(x + k))[0] for ax in axes for k in range(curves)]
+    return LiveFigure(figure, lines, "eighteen waves"), x
+
+
+def test_a_step_is_small_and_the_figure_holds_the_data():
+    view, x = live()
+    curves = [np.cos(x * (1 + i / 9)) for i in range(18)]
+    view.set_data(curves)
+    assert view.payload < 40_000
+    for line, curve in zip(view.lines, curves, strict=True):
+        assert np.array_equal(line.get_ydata(), curve)
+
+
+def test_every_step_has_a_new_revision_and_the_frame_stays():
+    view, x = live(panels=2, curves=1)
+    frame, rev = view._frame.value, view.rev
+    view.set_data([np.cos(x)] * 2, alt="two <waves>")
+    assert view.rev == rev + 1
+    assert f'data-rev="{view.rev}"' in view._curves.value
+    assert 'aria-label="two &lt;waves&gt;"' in view._curves.value
+    assert view._frame.value == frame
+
+
+def test_gaps_split_a_curve_and_nothing_is_drawn_for_no_data():
+    view, x = live(panels=2, curves=1)
+    gap = np.sin(x)
+    gap[100:120] = np.nan
+    view.set_data([gap, np.full_like(x, np.nan)])
+    paths = view._curves.value.split(' d="')[1:]
+    assert paths[0].split('"')[0].count("M") == 2
+    assert paths[1].split('"')[0] == ""
+
+
+def test_dots_and_other_x():
+    figure = Figure()
+    ax = figure.subplots()
+    dots = ax.plot([1, 2], [1, 2], "o")
+    view = LiveFigure(figure, dots)
+    view.set_data([(np.array([1.0, 2, 3]), np.array([3.0, 2, 1]))])
+    assert view._curves.value.count("h0") == 3
+    assert list(dots[0].get_xdata()) == [1, 2, 3]
+
+
+def test_bundle_has_a_picture_and_words_without_addresses():
+    view, _ = live(panels=2, curves=1)
+    data, metadata = view._repr_mimebundle_()
+    assert data["text/plain"] == "eighteen waves"
+    assert base64.b64decode(data["image/png"])[:4] == b"\x89PNG"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert metadata["image/png"]["alt"] == "eighteen waves"
+
+
+# ---- controls ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 3), (0, 500), (0, 1e5), (1, 1e5), (0.3, 1.2)])
+def test_a_scale_reaches_both_ends_and_never_falls(low, high):
+    scale = Scale(low, high)
+    places = np.linspace(0, 1, 101)
+    if not scale.logarithmic:
+        assert scale.value(0) == low
+        assert scale.value(1) == high
+        return
+    values = [scale.value(p) for p in places]
+    assert values[0] == low
+    assert values[-1] == high
+    assert np.all(np.diff(values) >= 0)
+    assert scale.place(scale.value(0.5)) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_control_names_its_unit_range_and_source():
+    control = Control("sensing_delay", 0.4, lambda *_: None)
+    words = control._label.value
+    assert "days" in words
+    assert "range 0 to 10" in words
+    assert "Source: " in words
+    assert "Badge D" in words
+    assert control.box.description == "Sensing delay, days"
+
+
+def test_what_the_browser_sends_back_is_no_change():
+    heard = []
+    control = Control("inoculum", 20, lambda *change: heard.append(change))
+    rounded = round(control.slider.value, 2)
+    control.slider.value = rounded  # the slider's own rounding
+    assert not heard
+    assert control.value == 20
+    control.show(5000)
+    control.slider.value = rounded  # late: the value before
+    assert not heard
+    assert control.value == 5000
+    control.slider.value = 1.0
+    assert heard == [("inoculum", 100_000.0)]
+
+
+# ---- explorer, without its widgets ---------------------------------------------------------------
+
+EXPECTED = [  # control, from, to, readout, does its extreme rise?
+    ("ifn_production", 0.1, 2.0, "ifn", True),
+    ("ifn_production", 0.1, 2.0, "viral_load_lung", False),
+    ("ifn_response", 0.1, 2.0, "viral_load_lung", False),
+    ("ifn_autoantibody", 0.0, 100.0, "viral_load_lung", True),
+    ("ifn_autoantibody", 0.0, 100.0, "ifn", False),
+    ("sensing_delay", 0.0, 8.0, "viral_load_lung", True),
+    ("viral_antagonism", 0.1, 0.95, "ifn", False),
+    ("viral_antagonism", 0.1, 0.95, "viral_load_lung", True),
+]
+
+
+@pytest.mark.parametrize(("control", "low", "high", "readout", "rises"), EXPECTED)
+def test_controls_push_where_biology_says(app, control, low, high, readout, rises):
+    app.set(**{control: low})
+    before, words = app.curves[readout].max(), app.summary()
+    app.set(**{control: high})
+    assert (app.curves[readout].max() > before) is rises
+    assert app.summary() != words
+
+
+def test_every_control_can_be_swept_by_its_slider(app):
+    for symbol, control in app.controls.items():
+        said = set()
+        for place in np.linspace(control.slider.min, control.slider.max, 6):
+            control.slider.value = place
+            said.add(app.summary())
+            assert not app.error
+            assert app.values[symbol] == control.value
+            assert all(np.isfinite(c).all() for c in app.curves.values())
+        assert len(said) >= 5, symbol
+        app.reset()
+
+
+def test_the_picture_shows_what_the_solver_says(app):
+    app.set(sensing_delay=4).treat("ifn_beta_1a", day=2)
+    patient = app.patient
+    solved = integrate(patient.constants, patient.doses(), days=45, outputs=list(app.readouts))
+    for i, readout in enumerate(app.readouts):
+        shown = app.view.lines[3 * i + 2].get_ydata()
+        assert np.array_equal(shown, solved[:, i])
+        assert np.allclose(shown, app.course.values(readout), rtol=1e-3, atol=1e-6)
+    assert app.view.payload < 40_000
+
+
+def test_code_reproduces_the_course_exactly(app):
+    app.set(sensing_delay=4, ifn_production=0.3).treat("ifn_alpha2", day=5)
+    scope = {}
+    exec(app.code(), scope)
+    assert np.array_equal(scope["course"].frame.to_numpy(), app.course.frame.to_numpy())
+    compile(explorer(cl.Patient("mild", label="Anna")).code(), "<code>", "exec")
+
+
+def test_undo_and_reset(app):
+    first = app.summary()
+    app.set(sensing_delay=4)
+    second = app.summary()
+    app.treat("ifn_beta_1a", day=6)
+    app.undo()
+    assert app.summary() == second
+    app.reset()
+    assert app.summary() == first
+    app.undo()
+    assert app.summary() == second
+    assert app.controls["sensing_delay"].value == 4
+    for _ in range(5):
+        app.undo()
+    assert app.summary() == first
+
+
+def test_one_drag_is_one_undo(app):
+    for place in (1.0, 2.0, 3.0):
+        app.controls["sensing_delay"].slider.value = place
+    app.undo()
+    assert app.values["sensing_delay"] == app.controls["sensing_delay"].baseline
+
+
+def test_pins_are_kept_drawn_and_compared(app):
+    assert "No run is pinned" in app.compare()
+    app.pin("first").set(ifn_production=0.1).pin()
+    words = app.compare()
+    assert "first: Mild." in words
+    assert "Run A" in words
+    assert "times as high" in words
+    with pytest.raises(ValueError, match="pinned already"):
+        app.pin("first")
+    app.pin("third").pin("fourth")
+    with pytest.raises(ValueError, match="4 runs"):
+        app.pin("fifth")
+    app.unpin("third")
+    assert [pin.name for pin in app.pins] == ["first", "Run A", "fourth"]
+    app.unpin()
+    assert not app.pins
+
+
+def test_errors_teach_and_the_picture_stays(app):
+    with pytest.raises(ValueError, match=r"Sensing delay must be between 0 and 10 days; you gave -2"):
+        app.set(sensing_delay=-2)
+    with pytest.raises(ValueError, match="sensing_delay"):
+        app.set(sensing_dely=2)
+    with pytest.raises(ValueError, match="ifn_beta_1a"):
+        app.treat("ifn_beta", day=2)
+    with pytest.raises(ValueError, match="at most 6"):
+        explorer("mild", controls=["age"] * 7)
+
+
+def test_no_exception_of_a_widget_disappears(app, monkeypatch):
+    before = app.view.lines[2].get_ydata().copy()
+    summary = app.summary()
+
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("the solver gave up on day 3")
+
+    monkeypatch.setitem(type(app)._solve.__globals__, "integrate", broken)
+    app.controls["sensing_delay"].slider.value = 5.0
+    assert "the solver gave up on day 3" in app.error
+    assert 'role="alert"' in app._error.value
+    assert np.array_equal(app.view.lines[2].get_ydata(), before)
+    assert app.summary() == summary
+    monkeypatch.undo()
+    app.controls["sensing_delay"].slider.value = 6.0
+    assert not app.error
+    assert app._error.value == ""
+
+
+def test_log_and_linear(app):
+    names = app.readouts
+    app.log = False
+    assert {ax.get_yscale() for ax in app.figure().axes} == {"linear"}
+    assert "log=False" in app.code()
+    app.log = True
+    assert app.figure().axes[names.index("ifn")].get_yscale() == "log"
+
+
+def test_bundle_of_the_whole_app_is_the_same_twice():
+    runs = [explorer("mild").set(sensing_delay=3)._repr_mimebundle_() for _ in range(2)]
+    (first, metadata), (second, _) = runs
+    assert first["text/plain"] == second["text/plain"]
+    assert first["image/png"] == second["image/png"]
+    assert "0x" not in first["text/plain"]
+    assert metadata["image/png"]["alt"] == first["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in first
+
+
+def test_downloads(app):
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("csv", b"days since")):
+        uri = app.download(kind)
+        assert base64.b64decode(uri.split(",", 1)[1]).startswith(start)
+    with pytest.raises(ValueError, match="csv"):
+        app.download("cvs")
+    assert list(app.table().index) == list(app.readouts)
+
+
+def test_the_window_of_benefit_and_harm(app, monkeypatch):
+    monkeypatch.setattr("cytolearn.apps.window.DAYS", np.array([-2.0, 0.0, 4.0, 10.0]))
+    app.set(ifn_production=0.1)
+    table = app.window.run()
+    assert table.loc[0.0].lt(-20).all()  # early: much less lesion
+    assert table.loc[10.0].gt(table.loc[0.0]).all()
+    assert "helps if started" in app.window.summary()
+    app.set(ifn_production=0.2)
+    app.window.refresh()
+    assert "changed the patient" in app.window._words.value
+
+
+def test_antibodies_spare_interferon_beta(app, monkeypatch):
+    monkeypatch.setattr("cytolearn.apps.window.DAYS", np.array([-1.0, 0.0]))
+    app.set(ifn_autoantibody=200)
+    table = app.window.run()
+    assert (table["Interferon beta-1a"] < table["Interferon alpha-2b"] - 10).all()
+
+
+def test_one_blood_sample_can_mislead(app):
+    assert "same patient" in app.blood.summary()
+    app.set(sensing_delay=6)
+    early, late = app.blood.draw(1), app.blood.draw(9)
+    assert "has less type-I interferon" in early
+    assert "has more type-I interferon" in late
+    with pytest.raises(ValueError, match="day 0 to 20"):
+        app.blood.draw(30)
+
+
+def test_buttons_and_boxes_do_what_they_say(app):
+    app.controls["sensing_delay"].box.value = 4.0
+    assert app.values["sensing_delay"] == 4
+    app._drug.value = "ifn_beta_1a"
+    assert app.patient.treatments
+    app._pin_name.value = "mine"
+    app._pin.click()
+    assert [pin.name for pin in app.pins] == ["mine"]
+    app._reset.click()
+    assert not app.patient.treatments
+    app._undo.click()
+    assert app.patient.treatments
+    for i in range(len(app._tabs.children)):
+        app._tabs.selected_index = i
+        assert not app.error
+    app._log_button.value = True
+    assert not app.log
+
+
+def test_no_forbidden_widget(app):
+    def every(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from every(child)
+
+    assert not any(isinstance(w, W.Output) for w in every(app.widget))
+    boxes = [w for w in every(app.widget) if isinstance(w, W.BoundedFloatText)]
+    assert all(box.description for box in boxes)
