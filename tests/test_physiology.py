@@ -9,7 +9,8 @@ import pytest
 
 from cytolearn import physiology
 from cytolearn.simulation import parameters, readouts
-from cytolearn.simulation.sbml import formula, names, statements
+from cytolearn.simulation.formulas import names
+from cytolearn.simulation.sbml import formula, statements
 
 PARAMETERS = physiology.rows("parameters")
 READOUTS = physiology.rows("readouts")

@@ -15,13 +15,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cytolearn.simulation.sbml import sbml_text
+from cytolearn.simulation.sbml import dynamics_text
 
 _CHECKSUM = 32  # bytes
 
 
-def load():
+def load(*, drugs: bool):
     """Return a ``roadrunner.RoadRunner`` holding the model's rates of change.
+
+    Without the states of drugs (a third of all) an untreated patient runs a third faster.
 
     Its starts cannot be reset: whoever runs it sets every constant and every state, which is
     cheaper than a reset and halves the time to compile.
@@ -31,8 +33,8 @@ def load():
     roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
     config = roadrunner.Config
     config.setValue(config.LOADSBMLOPTIONS_MUTABLE_INITIAL_CONDITIONS, False)
-    text = sbml_text(dynamics_only=True)
-    file = _cache_file(text, roadrunner.__version__)
+    text = dynamics_text(drugs=drugs)
+    file = _cache_file("treated" if drugs else "untreated", text, roadrunner.__version__)
     runner = _read(roadrunner, file)
     if runner is None:
         runner = roadrunner.RoadRunner(text)
@@ -67,7 +69,9 @@ def _write(runner, file: Path | None) -> None:
             temporary = stream.name
             stream.write(hashlib.sha256(state).digest() + state)
         os.replace(temporary, file)
-        for old in file.parent.glob("model-*.bin"):  # of earlier models and versions
+        for old in file.parent.glob(
+            f"{file.name.partition('-')[0]}-*.bin"
+        ):  # of earlier models and versions
             if old != file:
                 old.unlink(missing_ok=True)
     except Exception:  # a copy is a convenience: no disk, no copy
@@ -75,7 +79,7 @@ def _write(runner, file: Path | None) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _cache_file(text: str, version: str) -> Path | None:
+def _cache_file(kind: str, text: str, version: str) -> Path | None:
     chosen = os.environ.get("CYTOLEARN_CACHE", "")
     if chosen.lower() == "off":
         return None
@@ -85,7 +89,7 @@ def _cache_file(text: str, version: str) -> Path | None:
         return None
     parts = (text, version, platform.platform(), sys.version, platform.machine(), _processor())
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    return folder / f"model-{key}.bin"
+    return folder / f"{kind}-{key}.bin"
 
 
 def _user_cache() -> Path:

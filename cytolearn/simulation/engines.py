@@ -77,36 +77,48 @@ def tolerances(states: Iterable[str]) -> list[float]:
 
 
 class RoadRunnerEngine:
-    """libRoadRunner: the equations compiled to machine code, CVODE in Adams mode."""
+    """libRoadRunner: the equations compiled to machine code, CVODE in Adams mode.
+
+    There are two compiled models, each made when first needed: with drugs and without.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # compiled models have a state; notebooks may use threads
+        self._model = cache(_Compiled)
+
+    def run(self, constants, start, plan: Plan, times, wanted: Sequence[str]) -> np.ndarray:
+        """Solve; see the module's text."""
+        drugs = any(state in equations().drugs for added in plan.values() for state in added)
+        with self._lock:
+            return self._model(drugs).run(constants, start, plan, times, list(wanted))
+
+
+class _Compiled:
+    def __init__(self, drugs: bool) -> None:
         from cytolearn.simulation import compiled
 
-        self._runner = runner = compiled.load()
+        self._runner = runner = compiled.load(drugs=drugs)
         runner.integrator.setValue("stiff", False)
         runner.integrator.relative_tolerance = RELATIVE_TOLERANCE
         position = {name: i for i, name in enumerate(runner.model.getGlobalParameterIds())}
         system = equations()
-        for state, tolerance in zip(system.states, tolerances(system.states), strict=True):
+        self._rows = [i for i, s in enumerate(system.states) if s in position]
+        states = [system.states[i] for i in self._rows]
+        for state, tolerance in zip(states, tolerances(states), strict=True):
             runner.integrator.setIndividualTolerance(state, tolerance)
-        self._constants = system.constants
-        self._constant_index = [position[c] for c in system.constants]
-        self._state_index = [position[s] for s in system.states]
-        self._row = {s: i for i, s in enumerate(system.states)}
-        self._lock = threading.Lock()  # one compiled model a process; notebooks may use threads
+        self._row = {s: i for i, s in enumerate(states)}
+        self._state_index = [position[s] for s in states]
+        self._constants = [c for c in system.constants if c in position]
+        self._constant_index = [position[c] for c in self._constants]
         self._wanted: list[str] = []
 
-    def run(self, constants, start, plan: Plan, times, wanted: Sequence[str]) -> np.ndarray:
-        """Solve; see the module's text."""
-        with self._lock:
-            return self._run(constants, np.array(start), plan, times, list(wanted))
-
-    def _run(self, constants, y, plan, times, wanted):
+    def run(self, constants, start, plan: Plan, times, wanted: list[str]) -> np.ndarray:
         runner, model, index = self._runner, self._runner.model, self._state_index
         values = [constants[c] for c in self._constants]
         model.setGlobalParameterValues(self._constant_index, values)
         if wanted != self._wanted:
             runner.timeCourseSelections = self._wanted = wanted
+        y = np.array(start)[self._rows]
         result = np.empty((len(wanted), len(times)))
         for added, points, where, skip in segments(plan, times):
             for state, amount in added.items():

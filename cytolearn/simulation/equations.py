@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from cytolearn import physiology
-from cytolearn.simulation.sbml import sbml_text
+from cytolearn.simulation.formulas import names, needed, without
+from cytolearn.simulation.sbml import drug_states, sbml_text
 
 _OPERATORS = {"plus": ast.Add, "minus": ast.Sub, "times": ast.Mult, "divide": ast.Div}
 _SYMBOLS = dict(zip(_OPERATORS.values(), "+-*/", strict=True))
@@ -42,7 +43,7 @@ class Equations:
             )
         )
         self._rate, self._signal = rate, assigned
-        self._needs = {name: _names(node) for name, node in {**rate, **assigned}.items()}
+        self._needs = {name: names(node) for name, node in {**rate, **assigned}.items()}
         self.states = tuple(rate)
         graph = {name: self._needs[name] & assigned.keys() for name in assigned}
         self.signals = tuple(TopologicalSorter(graph).static_order())
@@ -50,8 +51,7 @@ class Equations:
         self.constants = tuple(p for p in given if p not in rate and p not in assigned)
         start = [started.get(s) or ast.Constant(float(given[s])) for s in self.states]
         self._start = compile(f"[{', '.join(map(_written, start))}]", "<start>", "eval")
-        drugs = {r["symbol"] for r in physiology.rows("readouts") if r["group"] == "drugs"}
-        self._drugs = frozenset(drugs & rate.keys())
+        self.drugs = frozenset(drug_states())
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -62,9 +62,9 @@ class Equations:
         """Return the value of every state on the day of infection, in order."""
         return eval(self._start, {"__builtins__": {}}, dict(constants))
 
-    def needed(self, names: Iterable[str]) -> set[str]:
-        """Return `names` and every symbol that they depend on at the same moment."""
-        found, todo = set(), list(names)
+    def needed(self, symbols: Iterable[str]) -> set[str]:
+        """Return `symbols` and every symbol that they depend on at the same moment."""
+        found, todo = set(), list(symbols)
         while todo:
             name = todo.pop()
             if name not in found:
@@ -84,12 +84,12 @@ class Equations:
         Drugs have no source but their doses, so these need not be integrated.
         """
         empty = {s for s, value in zip(self.states, start, strict=True) if value == 0.0}
-        return frozenset((self._drugs & empty) - self._downstream(frozenset(given)))
+        return frozenset((self.drugs & empty) - self._downstream(frozenset(given)))
 
     @lru_cache(maxsize=256)  # noqa: B019 - there is one Equations a process
     def _downstream(self, given: frozenset[str]) -> frozenset[str]:
         reached = set(given)
-        while more := {s for s in self._drugs - reached if self.needed(self._needs[s]) & reached}:
+        while more := {s for s in self.drugs - reached if self.needed(self._needs[s]) & reached}:
             reached |= more
         return frozenset(reached)
 
@@ -101,25 +101,12 @@ class Equations:
         every product of constants, is computed once in ``make``.
         """
         live = [s for s in self.states if s not in silent]
-        fixed = {s: ast.Constant(0.0) for s in silent}
-        signals = {}
-        for name in self.signals:
-            node = _simplified(self._signal[name], fixed)
-            if isinstance(node, ast.Constant):
-                fixed[name] = node
-            else:
-                signals[name] = node
-        rates = {name: _simplified(self._rate[name], fixed) for name in live}
-        used, todo = set(), list(rates.values())
-        while todo:
-            more = _names(todo.pop()) - used
-            used |= more
-            todo += [signals[s] for s in more if s in signals]
+        ordered = {s: self._signal[s] for s in self.signals}
+        signals, rates = without(silent, ordered, self._rate)
+        used = needed(rates.values(), signals)
         hoisted: dict[str, str] = {}
         constants = frozenset(self.constants)
-        lines = [
-            f"    {s} = {_written(n, constants, hoisted)}" for s, n in signals.items() if s in used
-        ]
+        lines = [f"    {s} = {_written(n, constants, hoisted)}" for s, n in signals.items()]
         change = ", ".join(_written(rates[s], constants, hoisted) for s in live)
         made = [c for c in self.constants if c in used]
         head = ["def make(values):", f"  {_unpacked(made)} = [values[c] for c in {made!r}]"]
@@ -182,52 +169,6 @@ def _read(element) -> ast.expr:
     return result
 
 
-def _names(node: ast.expr) -> set[str]:
-    match node:
-        case ast.Name(id=name):
-            return {name}
-        case ast.BinOp(left=left, right=right):
-            return _names(left) | _names(right)
-        case ast.UnaryOp(operand=operand):
-            return _names(operand)
-        case ast.Call(args=terms):
-            return set().union(*map(_names, terms))
-    return set()
-
-
-def _simplified(node: ast.expr, fixed: Mapping[str, ast.Constant]) -> ast.expr:
-    """Put in what is known and leave out what it makes void: x + 0, 1*x, 0*x, 0/x."""
-    match node:
-        case ast.Name(id=name):
-            return fixed.get(name, node)
-        case ast.UnaryOp(operand=operand):
-            inner = _simplified(operand, fixed)
-            return (
-                ast.Constant(-inner.value)
-                if isinstance(inner, ast.Constant)
-                else ast.UnaryOp(node.op, inner)
-            )
-        case ast.Call(func=function, args=terms):
-            return ast.Call(function, [_simplified(term, fixed) for term in terms], [])
-        case ast.BinOp(left=left, op=op, right=right):
-            a, b = _simplified(left, fixed), _simplified(right, fixed)
-            x = a.value if isinstance(a, ast.Constant) else None
-            y = b.value if isinstance(b, ast.Constant) else None
-            match type(op), x, y:
-                case ast.Add, float(), float():
-                    return ast.Constant(x + y)
-                case ast.Sub, float(), float():
-                    return ast.Constant(x - y)
-                case (ast.Add, 0.0, _) | (ast.Mult, 1.0, _) | (ast.Mult, _, 0.0):
-                    return b
-                case ((ast.Add | ast.Sub), _, 0.0) | ((ast.Mult | ast.Div), _, 1.0):
-                    return a
-                case ((ast.Mult | ast.Div), 0.0, _):
-                    return a
-            return ast.BinOp(a, op, b)
-    return node
-
-
 def _written(
     node: ast.expr, constants: frozenset[str] = frozenset(), hoisted: dict[str, str] | None = None
 ) -> str:
@@ -235,7 +176,7 @@ def _written(
     if (
         hoisted is not None
         and not isinstance(node, (ast.Name, ast.Constant))
-        and _names(node) <= constants
+        and names(node) <= constants
     ):
         return hoisted.setdefault(_written(node), f"k{len(hoisted)}")
 
@@ -258,8 +199,8 @@ def _written(
     raise NotImplementedError(ast.dump(node))
 
 
-def _unpacked(names: Iterable[str]) -> str:
-    return f"({', '.join(names)},)"
+def _unpacked(symbols: Iterable[str]) -> str:
+    return f"({', '.join(symbols)},)"
 
 
 def _power(base: float, exponent: float) -> float:

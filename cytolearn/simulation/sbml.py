@@ -12,10 +12,12 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from cytolearn import physiology
+from cytolearn.simulation.formulas import names, needed, without
 from cytolearn.wording import unknown
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -27,16 +29,19 @@ _BINARY = {
     ast.Div: "divide",
     ast.Pow: "power",
 }
-_FUNCTIONS = ("exp", "ln", "log10")
 
 
 @lru_cache(maxsize=1)
 def statements() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the model's equations as text: (signal -> formula, state -> rate of change)."""
+    """Return the model's equations as text: (signal -> formula, state -> rate of change).
+
+    Each signal needs only states, constants and earlier signals.
+    """
     text = re.sub(r"//.*", "", physiology.antimony_source())
-    signals = dict(re.findall(r"^\s*(\w+)\s*:=\s*([^;]+);", text, re.MULTILINE))
+    found = dict(re.findall(r"^\s*(\w+)\s*:=\s*([^;]+);", text, re.MULTILINE))
     rates = dict(re.findall(r"^\s*(\w+)'\s*=\s*([^;]+);", text, re.MULTILINE))
-    return signals, rates
+    order = TopologicalSorter({name: names(formula(f)) & found.keys() for name, f in found.items()})
+    return {name: found[name] for name in order.static_order()}, rates
 
 
 def formula(text: str) -> ast.expr:
@@ -44,50 +49,63 @@ def formula(text: str) -> ast.expr:
     return ast.parse(" ".join(text.split()).replace("^", "**"), mode="eval").body
 
 
-def names(node: ast.AST) -> set[str]:
-    """Return the symbols of a formula."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - set(_FUNCTIONS)
+@lru_cache(maxsize=1)
+def sbml_text() -> str:
+    """Return the model at its baseline as SBML text."""
+    return write({})
 
 
-@lru_cache(maxsize=4)
-def sbml_text(*, dynamics_only: bool = False) -> str:
-    """Return the model at its baseline as SBML text.
+@lru_cache(maxsize=2)
+def dynamics_text(*, drugs: bool) -> str:
+    """Return SBML text with no more than an engine compiles: rates, and what they use.
+
+    No names, no units and no values: the engine sets every constant and every state. So it
+    compiles fast, and tuning a number needs no new compilation.
 
     Parameters
     ----------
-    dynamics_only : bool
-        Leave out what the rates of change do not use, names, units and values: for fast compiling.
+    drugs : bool
+        With the states of drugs; without them the equations of an untreated patient are left.
     """
-    return write({}, dynamics_only=dynamics_only)
+    silent = () if drugs else drug_states()
+    return write({}, bare=True, silent=frozenset(silent))
 
 
-def write(constants: Mapping[str, float], *, dynamics_only: bool = False) -> str:
+def drug_states() -> tuple[str, ...]:
+    """Return the states that only doses can raise above 0."""
+    rows = physiology.rows("readouts")
+    return tuple(r["symbol"] for r in rows if r["group"] == "drugs" and r["kind"] == "state")
+
+
+def write(
+    constants: Mapping[str, float], *, bare: bool = False, silent: frozenset[str] = frozenset()
+) -> str:
     """Return SBML text with these constants in the place of their baseline."""
     signals, rates = statements()
     signals = {name: formula(text) for name, text in signals.items()}
     rates = {name: formula(text) for name, text in rates.items()}
-    if dynamics_only:
-        signals = {s: signals[s] for s in _needed(rates, signals)}
+    if bare:
+        signals, rates = without(silent, signals, rates)
     kept = {*signals, *rates}
+    used = needed(rates.values(), signals)
     unit = {row["unit"]: row["symbol"] for row in physiology.rows("units")}
 
     def parameter(row: Mapping[str, str], value: str, constant: str) -> str:
         words = f' name={quoteattr(row["name"])} units="{unit[row["unit"]]}"'
         shown = f' value="{value}"' if value else ""
-        words = "" if dynamics_only else words
+        words = "" if bare else words
         return f'<parameter id="{row["symbol"]}"{shown} constant="{constant}"{words}/>'
 
     def value(symbol: str) -> str:
-        # an engine sets every value itself: so tuning a number needs no new compilation
-        return "1" if dynamics_only else repr(float(constants.get(symbol, baseline[symbol])))
+        return "1" if bare else repr(float(constants.get(symbol, baseline[symbol])))
 
     baseline = physiology.baseline()
     parameters = [
         parameter(row, value(row["symbol"]), "true")
         for row in physiology.rows("parameters")
-        if row["kind"] != "person"
+        if (row["symbol"] in used if bare else row["kind"] != "person")
     ]
-    blank = "1" if dynamics_only else ""
+    blank = "1" if bare else ""
     parameters += [
         parameter(row, blank or row["initial"] * _is_number(row["initial"]), "false")
         for row in physiology.rows("readouts")
@@ -95,16 +113,16 @@ def write(constants: Mapping[str, float], *, dynamics_only: bool = False) -> str
     ]
     starts = {s: text for s, text in physiology.initial_states().items() if not _is_number(text)}
     parts = {
-        "listOfUnitDefinitions": [] if dynamics_only else _unit_definitions(),
+        "listOfUnitDefinitions": [] if bare else _unit_definitions(),
         "listOfParameters": parameters,
         "listOfInitialAssignments": []
-        if dynamics_only
+        if bare
         else [_math("initialAssignment", "symbol", s, formula(text)) for s, text in starts.items()],
         "listOfRules": [_math("assignmentRule", "variable", s, math) for s, math in signals.items()]
         + [_math("rateRule", "variable", s, math) for s, math in rates.items()],
     }
     body = "".join(f"<{k}>\n{chr(10).join(v)}\n</{k}>\n" for k, v in parts.items() if v)
-    time = "" if dynamics_only else ' timeUnits="day"'
+    time = "" if bare else ' timeUnits="day"'
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<sbml xmlns="{_SBML}" level="3" version="2">\n'
@@ -141,15 +159,6 @@ def export_sbml(path: str | os.PathLike[str], patient=None) -> Path:
     path = Path(path)
     path.write_text(write(constants), encoding="utf-8")
     return path
-
-
-def _needed(rates: Mapping[str, ast.expr], signals: Mapping[str, ast.expr]) -> list[str]:
-    found, todo = set(), list(rates.values())
-    while todo:
-        more = (names(todo.pop()) & signals.keys()) - found
-        found |= more
-        todo += [signals[s] for s in more]
-    return [s for s in signals if s in found]
 
 
 def _is_number(text: str) -> bool:

@@ -1,0 +1,1 @@
+"""How fast, how exact, how big: ``python -m benchmarks`` (``--smoke`` in a minute)."""
