@@ -1,4 +1,4 @@
-"""The logbook keeps every answer: through killed kernels, two notebooks at once and broken files."""
+"""The logbook keeps every answer: killed kernels, two notebooks at once, broken files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import errno
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from cytolearn.lessons import Logbook, LogbookWarning
 from cytolearn.lessons import logbook as module
 from cytolearn.lessons.logbook import merge, open_logbook
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -94,7 +96,8 @@ for n in range(int(sys.argv[3])):
 
 def writer(path, name, count):
     command = [sys.executable, "-c", WRITER, str(path), name, str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}  # the checkout, installed or not
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
 
 
 def test_two_processes_write_at_once_and_nothing_is_lost(path):
@@ -111,12 +114,11 @@ def test_two_processes_write_at_once_and_nothing_is_lost(path):
 def test_a_killed_kernel_leaves_a_whole_file(path):
     chance = random.Random(7)
     for round_ in range(8):
-        process = writer(path, f"r{round_}", 100_000)
-        assert process.stdout.readline().strip() == "ready"
-        time.sleep(chance.uniform(0.0, 0.15))
-        process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-        told = [int(line) for line in process.stdout.read().split()]
-        process.wait(timeout=30)
+        with writer(path, f"r{round_}", 100_000) as process:
+            assert process.stdout.readline().strip() == "ready"
+            time.sleep(chance.uniform(0.0, 0.15))
+            process.kill()
+            told = [int(line) for line in process.stdout.read().split()]
         answers = stored(path)["answers"] if path.exists() else {}
         kept = {e["answer"] for k, h in answers.items() if k.startswith(f"r{round_}.") for e in h}
         assert set(told) <= kept, "an answer that was confirmed is lost"
@@ -213,7 +215,9 @@ def test_a_missing_folder_is_a_plain_notice(tmp_path):
     assert book.first("interferon.p1")["answer"] == "B"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
 def test_a_read_only_folder_is_still_read(path):
     Logbook(path).record("interferon.p1", "B", "answered")
     path.with_name(f".{path.name}.lock").unlink()

@@ -101,7 +101,10 @@ def read_number(given: Any, task: Mapping[str, Any]) -> tuple[float, str]:
             return math.nan, f"Give the number alone, without quotes, unit or words: {bare}."
         given = float(bare)
     if isinstance(given, Real):
-        value = float(given)
+        try:
+            value = float(given)
+        except OverflowError:  # a whole number with hundreds of digits
+            value = math.inf
         if math.isnan(value):
             return value, (
                 "Your value is not a number (NaN). Something before it was empty: check its parts."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
@@ -60,6 +61,8 @@ class Explore(W.VBox):
         if self.locked:
             if not self.children:
                 self.children = self._gate()
+            items = [f"<li>{cards.rich(q['title'])}</li>" for q in self._open_questions()]
+            self._still_open.value = f"Still open:<ul>{''.join(items)}</ul>"
         elif not self._started:
             self._started = True
             self._start()
@@ -68,19 +71,30 @@ class Explore(W.VBox):
 
     def skip(self) -> None:
         """Skip every prediction that is still open."""
-        for question in self.lesson.content["predictions"]:
-            if self.lesson.predicted(question["id"]) is None:
-                self.lesson.predict(question["id"], skip=True)
+        for question in self._open_questions():
+            self.lesson.predict(question["id"], skip=True)
 
     def _gate(self) -> tuple[W.Widget, ...]:
-        open_questions = [
-            q for q in self.lesson.content["predictions"] if self.lesson.predicted(q["id"]) is None
-        ]
-        view = self.lesson._prediction_view(open_questions)
         words = f"<strong>The app is closed.</strong> {OPEN_WORDS} A guess is enough."
-        skip = W.Button(description="Skip all and open", layout=W.Layout(width="auto"))
+        self._still_open = W.HTML()
+        here = W.Button(description="Answer here", button_style="primary")
+        here.on_click(lambda _: self.ask())
+        skip = W.Button(description="Skip and open")
         skip.on_click(lambda _: self.skip())
-        return (W.HTML(cards.STYLE + cards.box(words)), view, skip)
+        buttons = W.HBox([here, skip])
+        buttons.add_class("cl-buttons")
+        gate = W.VBox([W.HTML(f"<p>{words}</p>"), self._still_open, buttons])
+        gate.add_class("cl-question")
+        return (W.HTML(cards.STYLE), gate)
+
+    def _open_questions(self) -> list[Mapping[str, Any]]:
+        questions = self.lesson.content["predictions"]
+        return [q for q in questions if self.lesson.predicted(q["id"]) is None]
+
+    def ask(self) -> None:
+        """Show the open predictions here, too."""
+        style, gate, *_ = self.children
+        self.children = (style, gate, self.lesson._prediction_view(self._open_questions()))
 
     def _start(self) -> None:
         """Let the app begin with the patient of the story; the reference stays as a grey line."""

@@ -222,7 +222,9 @@ class Lesson:
         from cytolearn.lessons.equations import equations
         from cytolearn.patients import Patient
 
-        who = patient if patient is not None else Patient(self.content["explorer"]["patient"])
+        preset = self.content["explorer"]["patient"]
+        names = {preset: name for name, preset in self.content["patients"].items()}
+        who = Patient(preset, label=names.get(preset)) if patient is None else patient
         return equations(self.content["equations"], who.constants, who.label)
 
     # ---------------------------------------------------------------- tasks
@@ -249,7 +251,7 @@ class Lesson:
         spec = find(self.content["tasks"], task, "task")
         ladder = cards.hint_ladder(spec["hints"])
         if value is None or value is ...:
-            text = f"{spec['title']}: not answered yet."
+            text = "Not answered yet."
             return Card(
                 cards.box(f"{text} Replace the <code>...</code> and run the cell again.{ladder}"),
                 text,

@@ -89,7 +89,8 @@ class Choice(W.VBox):
         if self.skip_button:
             self.skip_button.on_click(lambda _: self.skip())
             buttons.append(self.skip_button)
-        row = W.HBox(buttons, layout=W.Layout(gap="8px", flex_flow="row wrap"))
+        row = W.HBox(buttons)
+        row.add_class("cl-buttons")
         super().__init__([W.HTML(text), self.choices, row, self.feedback])
         self._row = row
         self.add_class("cl-question")

@@ -224,7 +224,7 @@ def late_treatment() -> str:
 def early_treatment() -> str:
     return (
         f"Started on day 1, interferon beta leaves Ben {percent(share_left(BEN, 'ifn_beta_1a', 1))} of his "
-        "untreated peak lesion: larger than any trial, because every virtual patient is treated in time."
+        "untreated peak lesion. No trial found nearly as much: patients differ, and few come that early."
     )
 
 

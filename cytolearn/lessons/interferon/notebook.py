@@ -6,7 +6,7 @@
 #
 # {{ hook }}
 #
-# **About {{ total_minutes }} minutes** ({{ minutes }}). New here? Choose *Run ▸ Run All Cells* once, then read on from the top. No computer at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how).
+# **About {{ total_minutes }} minutes** ({{ minutes }}). New here? Choose *Run ▸ Run All Cells* once, then read on from the top. No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how).
 #
 # *Save your logbook:* every answer is stored at once in a small file beside this notebook. On Binder nothing lasts, so download it at the end (or earlier).
 
@@ -19,7 +19,7 @@
 #
 # {{ objectives }}
 #
-# {{ needs }}
+# You need: {{ needs }}
 
 # %% setup setup
 import cytolearn as cl
