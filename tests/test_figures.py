@@ -17,7 +17,7 @@ DAYS = np.round(np.arange(451) * 0.1 - 5, 3)
 
 def course(label, scale=1.0, treatments=()):
     bump = np.exp(-(((DAYS - 6) / 4) ** 2))
-    frame = pd.DataFrame({s: 1 + 4 * scale * bump for s in physiology.readouts()}, index=DAYS)
+    frame = pd.DataFrame(dict.fromkeys(physiology.readouts(), 1 + 4 * scale * bump), index=DAYS)
     return SimpleNamespace(label=label, frame=frame, treatments=treatments)
 
 
@@ -73,7 +73,11 @@ def test_treatment_days_are_marked_and_named():
 
 @pytest.mark.parametrize(
     ("courses", "readouts", "words"),
-    [([], ["il6"], "no course"), ([course("a")], ["il66"], "il6"), ([course("a")] * 8, [], "At most 7")],
+    [
+        ([], ["il6"], "no course"),
+        ([course("a")], ["il66"], "il6"),
+        ([course("a")] * 8, [], "At most 7"),
+    ],
 )
 def test_bad_input_is_told(courses, readouts, words):
     with pytest.raises(ValueError, match=words):

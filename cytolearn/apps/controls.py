@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Callable, Mapping
 from math import isfinite, log10
 
@@ -20,8 +19,6 @@ BADGES = {
 }
 #: Steps of a logarithmic slider from one end to the other.
 _NOTCHES = 100
-#: A value from before the program's last change, that comes within so many seconds, is an echo.
-_ECHO = 3.0
 
 
 def parameter(symbol: str) -> Mapping[str, str]:
@@ -101,7 +98,7 @@ class Control:
         self.low, self.high = float(self.row["low"]), float(self.row["high"])
         self.scale = Scale(self.low, self.high)
         self._on_change, self._quiet = on_change, False
-        self._stale: tuple[float, float] = (float("nan"), 0.0)
+        self._stale: set[float] = set()
         self.unit = {"d": "days", "x normal": "× normal", "fraction": "0 to 1"}.get(
             self.row["unit"], self.row["unit"]
         )
@@ -148,7 +145,7 @@ class Control:
     def show(self, value: float) -> None:
         """Show a value that the program chose; nobody is told."""
         self._quiet = True
-        self._stale = (self.slider.value, time.monotonic())
+        self._stale.add(self.slider.value)
         try:
             self.box.value = value
             self._move(value)
@@ -194,12 +191,16 @@ class Control:
         """Tell whether the browser, not the learner, sent this place.
 
         Its sliders send back what the program has set, rounded to the slider's step, and, if they
-        are drawn just then, the value before that.
+        are drawn just then, a value from before that. The learner's first move is neither.
         """
         place = self.scale.place(self.value) if self.scale.logarithmic else self.value
-        stale, when = self._stale
-        late = at == stale and time.monotonic() - when < _ECHO
-        return late or abs(at - place) < 0.501 * self.slider.step
+        if at in self._stale:
+            self._stale.discard(at)
+            return True
+        if abs(at - place) < 0.501 * self.slider.step:
+            return True
+        self._stale.clear()
+        return False
 
     def _typed(self, change: dict) -> None:
         if self._quiet:

@@ -29,7 +29,7 @@ from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
 from cytolearn.figures import Picture, six_panel, theme
 from cytolearn.figures.courses import legend
-from cytolearn.figures.panels import cell_box, limits, readout_row
+from cytolearn.figures.panels import cell_box, limits, readout_row, unit_words
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference, extreme
 from cytolearn.patients import Patient
@@ -717,18 +717,18 @@ class Explorer:
             kind = row["extreme"] or "max"
             now = extreme(self._days, self._curves[readout], kind)
             start = extreme(self._days, self._baseline[readout], kind)
-            unit = "" if row["unit"] in ("ratio", "0-1") else f" {row['unit']}"
+            unit = "" if row["unit"] in ("ratio", "0-1") else f" {unit_words(row['unit'])}"
             if now.flat:
-                text = f"stays near {number(now.value)}{unit}"
+                text = f"near {number(now.value)}{unit} throughout"
             else:
-                verb = "falls to" if kind == "min" else "peaks at"
-                text = f"{verb} {number(now.value)}{unit} on {day_words(now.day)}"
+                word = "lowest" if kind == "min" else "peak"
+                text = f"{word} {number(now.value)}{unit} on {day_words(now.day)}"
             if changed:
                 text += f"; {_against(now, start, row['unit'], 'the starting patient')}"
             if self._untreated is not None:
                 other = extreme(self._days, self._untreated[readout], kind)
                 text += f"; {_against(now, other, row['unit'], 'without treatment')}"
-            lines.append(f"{row['name']} {text}.")
+            lines.append(f"{row['name']}: {text}.")
         return lines
 
     def _twin_html(self) -> str:

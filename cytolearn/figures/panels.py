@@ -18,7 +18,7 @@ from cytolearn.wording import number, unknown
 
 DAYS = (-5.0, 40.0)
 #: Size of a panel's cell in inches and the margins inside it: left, bottom, right, top.
-CELL, MARGINS = (3.05, 2.0), (0.52, 0.42, 0.14, 0.33)
+CELL, MARGINS = (3.05, 2.05), (0.52, 0.42, 0.14, 0.38)
 
 
 @cache

@@ -28,7 +28,7 @@ RC = {
     "axes.spines.right": False,
     "axes.titlesize": 10,
     "axes.titlecolor": INK,
-    "axes.titlepad": 6,
+    "axes.titlepad": 9,
     "axes.axisbelow": True,
     "text.color": INK,
     "xtick.color": INK,
