@@ -194,13 +194,12 @@ class Control:
         are drawn just then, a value from before that. The learner's first move is neither.
         """
         place = self.scale.place(self.value) if self.scale.logarithmic else self.value
-        if at in self._stale:
-            self._stale.discard(at)
+        near = 0.501 * self.slider.step
+        if abs(at - place) < near:
             return True
-        if abs(at - place) < 0.501 * self.slider.step:
-            return True
-        self._stale.clear()
-        return False
+        echoed = {old for old in self._stale if abs(at - old) < near}
+        self._stale = self._stale - echoed if echoed else set()
+        return bool(echoed)
 
     def _typed(self, change: dict) -> None:
         if self._quiet:
