@@ -10,15 +10,12 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from cytolearn.lessons import Logbook, LogbookWarning
 from cytolearn.lessons import logbook as module
 from cytolearn.lessons.logbook import merge, open_logbook
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -96,8 +93,7 @@ for n in range(int(sys.argv[3])):
 
 def writer(path, name, count):
     command = [sys.executable, "-c", WRITER, str(path), name, str(count)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}  # the checkout, installed or not
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_two_processes_write_at_once_and_nothing_is_lost(path):
