@@ -23,7 +23,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_START = 120  # seconds that a slow machine may need for JupyterLab
+_START = 240  # seconds that a busy machine may need for JupyterLab
 # Run all cells once the kernel is there; a command sent earlier would be lost.
 _RUN_ALL = """async () => {
   const panel = window.jupyterapp.shell.currentWidget;
@@ -100,7 +100,7 @@ def jupyterlab(tmp_path_factory):
     try:
         for _ in range(_START):
             try:
-                urllib.request.urlopen(f"{address}/api", timeout=1).close()
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
                 break
             except OSError:
                 assert server.poll() is None, (home / "log").read_text()[-2000:]
