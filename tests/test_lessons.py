@@ -274,6 +274,21 @@ def test_the_last_hints_lead_to_the_right_answer(lesson):
         assert repr(lesson.check(task, answer)).startswith("Correct."), task
 
 
+def test_the_story_of_lesson_1_holds():
+    # The page says these things in words: if the model changes, so must they.
+    facts = expected("interferon", "fold_more_virus_in_lung")
+    assert facts.value > 5 * facts.mistakes["nose"], "same swab, different lung"
+    crossing = expected("interferon", "crossing_day").value
+    assert 0 < crossing < computed("interferon", "LATE_DAY"), "the blood sample flips"
+    last = expected("interferon", "last_useful_start_day").value
+    assert 1 <= last < computed("interferon", "LATE_DAY"), "the window is early"
+    share = computed("interferon", "share_left")
+    assert share("delayed_ifn", "ifn_beta_1a", computed("interferon", "LATE_DAY")) > 0.9
+    helped = expected("interferon", "helped_by_beta")
+    assert helped.value == {"ifn_inborn_error", "anti_ifn_autoantibodies"}, "beta is spared"
+    assert helped.mistakes["alpha"] == {"ifn_inborn_error"}, "alpha is neutralised"
+
+
 # --- quiz
 
 
