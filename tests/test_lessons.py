@@ -93,10 +93,14 @@ def test_the_model_gives_the_prediction_an_answer(name, prediction):
 def test_a_prediction_is_stored_and_opens_the_app(lesson):
     app = lesson.explore()
     assert lesson.locked and app.locked
+    assert app.app.widget not in app.children
+    app.ask()
+    assert len(app.children) == 3
     assert "Stored" in repr(lesson.predict("p1", "a"))
     assert app.locked
     lesson.predict("p2", "C")
     assert not app.locked
+    assert app.children[-1] is app.app.widget, "the page follows at once"
     assert "You said A" in app.summary()
     assert "You said C" in app.summary()
     assert lesson.logbook.first("interferon.p1")["answer"] == "A"

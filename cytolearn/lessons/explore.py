@@ -65,7 +65,10 @@ class Explore(W.VBox):
             self._still_open.value = f"Still open:<ul>{''.join(items)}</ul>"
         elif not self._started:
             self._started = True
-            self._start()
+            try:
+                self._start()
+            except ValueError as error:  # the app then shows the reference patient, and why
+                self.app.show_error(error)
             self.layout.max_width = "none"
             self.children = (W.HTML(cards.STYLE + self._revealed()[0]), self.app.widget)
 

@@ -136,7 +136,7 @@ class Lesson:
         shown = truth.facts["shown"]
         right = find(_by_letter(question), truth.value, "option")
         if not letter:
-            head, mood, said = "You skipped this one", "", ""
+            head, mood, said = "You skipped this one.", "", ""
         else:
             option = find(_by_letter(question), letter, "option")
             mood = "good" if letter == truth.value else "warn"
@@ -194,8 +194,9 @@ class Lesson:
 
     def _watch(self, view: Any) -> None:
         """Call `view.refresh` whenever a prediction is stored, for as long as the view lives."""
-        self._views.add(view.refresh)
-        view._kept_alive = view.refresh
+        refresh = view.refresh  # one object: a bound method is made anew at every look
+        view._kept_alive = refresh
+        self._views.add(refresh)
 
     # ---------------------------------------------------------------- explore
     def explore(self) -> Any:

@@ -43,7 +43,7 @@ def share_left(preset: str, drug: str, day: int) -> float:
 
 
 def percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
+    return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
 
 
 def at(series: pd.Series, day: float) -> float:
@@ -86,7 +86,8 @@ def treatment_window() -> Expected:
         shown,
         facts={
             "shown": f"started on day 1 after the first symptom, {percent(left[1])} of the untreated peak "
-            f"lesion remains; on day 4 {percent(left[4])}; on day {LATE_DAY} {percent(left[LATE_DAY])}"
+            f"lesion remains; started on day 4, {percent(left[4])}; started on day {LATE_DAY}, "
+            f"{percent(left[LATE_DAY])}"
         },
     )
 
