@@ -151,6 +151,16 @@ def test_what_differs_from_run_to_run_is_taken_out():
     assert run("4f3c", "3.11.7") == run("9e01", "3.13.0")
 
 
+def test_printed_lines_are_one_piece_however_they_came():
+    def run(*pieces):
+        page = notebook(LESSON)
+        streams = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in pieces]
+        cell(page, "t4-run").outputs = streams
+        return to_text(reproducible(page))
+
+    assert run("one\n", "two\n") == run("one\ntwo\n")
+
+
 @pytest.mark.slow
 def test_building_twice_gives_the_same_bytes(tmp_path):
     first, second = (builder.build(tmp_path / name, [LESSON])[0].read_bytes() for name in "ab")

@@ -120,11 +120,25 @@ def reproducible(page: Any) -> Any:
     ids: dict[str, str] = {}
     for cell in page.cells:
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
             view = output.get("data", {}).get(WIDGET)
             if view:
                 view["model_id"] = ids.setdefault(view["model_id"], f"{len(ids) + 1:032x}")
     return page
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Unite neighbouring pieces of a stream: where a kernel cuts it depends on how busy it is."""
+    joined: list[Any] = []
+    for output in outputs:
+        stream = output.output_type == "stream" and joined and joined[-1].output_type == "stream"
+        if stream and joined[-1].name == output.name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def to_text(page: Any) -> str:
