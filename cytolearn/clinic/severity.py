@@ -72,7 +72,9 @@ def severity_class(pf_ratio: ArrayLike, lesion: ArrayLike) -> np.ndarray:
     return np.where(worst == 3, 3, np.where(worst >= 1, 2, np.where(pneumonia, 1, 0)))
 
 
-def death_risk(days: ArrayLike, lesion: ArrayLike, infection_hazard: ArrayLike, age: ArrayLike) -> np.ndarray:
+def death_risk(
+    days: ArrayLike, lesion: ArrayLike, infection_hazard: ArrayLike, age: ArrayLike
+) -> np.ndarray:
     """Return the risk of death within 28 days of symptom onset.
 
     Parameters
@@ -98,11 +100,17 @@ def death_risk(days: ArrayLike, lesion: ArrayLike, infection_hazard: ArrayLike, 
     """
     days = np.asarray(days, float)
     if days[-1] < 28:
-        raise ValueError(f"28-day death needs a course that reaches day 28; this one ends on day {days[-1]:g}.")
+        raise ValueError(
+            f"28-day death needs a course that reaches day 28; this one ends on day {days[-1]:g}."
+        )
     month = (days >= 0) & (days <= 28)
     risk = _risk()
     burden = np.trapezoid(np.asarray(lesion)[..., month], days[month], axis=-1) / 28 / 100
-    logit = risk["intercept"] + risk["lesion"] * burden + risk["age"] * (np.asarray(age, float) - 65)
+    logit = (
+        risk["intercept"] + risk["lesion"] * burden + risk["age"] * (np.asarray(age, float) - 65)
+    )
     from_lung = 1 / (1 + np.exp(-logit))
-    infected = 1 - np.exp(-np.trapezoid(np.asarray(infection_hazard)[..., month], days[month], axis=-1))
+    infected = 1 - np.exp(
+        -np.trapezoid(np.asarray(infection_hazard)[..., month], days[month], axis=-1)
+    )
     return 1 - (1 - from_lung) * (1 - risk["infection_fatality"] * infected)

@@ -1,4 +1,4 @@
-"""How far to believe the model: calibration targets and record, and an ensemble of parameter sets."""
+"""How far to believe the model: calibration record and an ensemble of parameter sets."""
 
 from __future__ import annotations
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from cytolearn.credibility import ensemble as sets
 from cytolearn.credibility.record import write_record
 
 _PARTS = ("record", "ensemble", "claims")
+_SHOWN = ["id", "finding", "observed", "accept_low", "accept_high", "model", "inside"]
 
 
 def main(arguments: list[str]) -> int:
     """Regenerate the chosen parts (all by default) and print what came out."""
     wrong = [a for a in arguments if a not in _PARTS]
     if wrong:
-        print(f"Unknown part: {', '.join(wrong)}. Choose from {', '.join(_PARTS)}.", file=sys.stderr)
+        print(
+            f"Unknown part: {', '.join(wrong)}. Choose from {', '.join(_PARTS)}.", file=sys.stderr
+        )
         return 2
     chosen = arguments or list(_PARTS)
     if "record" in chosen:
         record = write_record()
-        print(record[["id", "finding", "observed", "accept_low", "accept_high", "model", "inside"]].to_string(index=False))
-        print(f"{record['inside'].sum()} of {len(record)} targets inside ({record['inside'].mean():.0%})")
+        inside = record["inside"]
+        print(record[_SHOWN].to_string(index=False))
+        print(f"{inside.sum()} of {len(record)} targets inside ({inside.mean():.0%})")
     if "ensemble" in chosen:
         members, tried = sets.make_ensemble()
         sets.write_ensemble(members)
         sets.ensemble.cache_clear()
         print(f"{len(members)} parameter sets accepted of {tried} tried")
     if "claims" in chosen:
-        claims = sets.make_claims()
-        claims.to_csv(Path(__file__).with_name("claims.csv"), index=False, lineterminator="\n")
-        print(claims.to_string(index=False))
+        print(sets.write_claims().to_string(index=False))
     return 0
 
 

@@ -43,23 +43,23 @@ class Bench:
 
     @cached_property
     def people(self) -> Population:
+        """Virtual patients of the bench."""
         drawn = population(self.n, self.seed)
         return Population(drawn.n, drawn.seed, constants=dict(self.constants))
 
     @cached_property
     def cohort(self) -> Cohort:
+        """Untreated courses of all of them."""
         return self.people.run(days=_LAST_DAY, progress=False)
 
     @cached_property
-    def observed_day5(self):
-        return self.cohort.observe(5)
-
-    @cached_property
     def classes(self) -> np.ndarray:
+        """Severity class of every patient."""
         return clinic.severity_class(self.cohort["pf_ratio"], self.cohort["lesion"])
 
     @cached_property
     def age(self) -> np.ndarray:
+        """Age of every patient, years."""
         return self.cohort.traits["age"].to_numpy()
 
     @cached_property
@@ -78,7 +78,8 @@ class Bench:
         return self.cohort[readout][self.classes == severity]
 
     def day(self, day: float) -> int:
-        return int(round(day - self.cohort.days[0]))
+        """Return the column of a day since symptom onset."""
+        return round(day - float(self.cohort.days[0]))
 
     def stay(self, readout: str, severity: int) -> float:
         """Return the median of patients' medians over the hospital stay."""
@@ -95,40 +96,47 @@ class Bench:
         return float(np.median(self.column(readout, severity)[:, self.day(day)]))
 
     def between(self, readout: str, severity: int, first: float, last: float) -> np.ndarray:
+        """Return the columns from one day to another."""
         return self.column(readout, severity)[:, self.day(first) : self.day(last) + 1]
-
-    def admitted(self, severe: bool, day: float = 8) -> np.ndarray:
-        """Return who is in hospital on a day: severe and critical, or moderate."""
-        return np.flatnonzero(self.classes >= SEVERE if severe else self.classes == MODERATE)
 
     # ---- treatments ----
     def risk(self, cohort: Cohort) -> np.ndarray:
-        return clinic.death_risk(cohort.days, cohort["lesion"], cohort["infection_hazard"], cohort.traits["age"])
+        """Return the 28-day risk of death of every patient."""
+        return clinic.death_risk(
+            cohort.days, cohort["lesion"], cohort["infection_hazard"], cohort.traits["age"]
+        )
 
     def given(self, who: np.ndarray, *treatments: Treatment) -> Cohort:
         """Run some of the cohort again, treated."""
         numbers = self.cohort.traits.index[who]
         kept = ("lesion", "infection_hazard", "pf_ratio")
-        return self.people.only(numbers).treat(*treatments).run(days=28, readouts=kept, progress=False)
+        return (
+            self.people.only(numbers).treat(*treatments).run(days=28, readouts=kept, progress=False)
+        )
 
-    def eligible(self, day: float, lowest: int, highest: int, *, crp: float = 0, ferritin: float = 0) -> np.ndarray:
-        """Return who is in hospital on `day` with a support level in a range and enough inflammation."""
+    def eligible(
+        self, day: float, lowest: int, highest: int, *, crp: float = 0, ferritin: float = 0
+    ) -> np.ndarray:
+        """Return who is in hospital on `day`, within a range of support, inflamed enough."""
         d = self.day(day)
         support = clinic.support_level(self.cohort["pf_ratio"][:, d])
         ill = (self.cohort["lesion"][:, d] >= 3) | (self.cohort["crp"][:, d] >= 20) | (support > 0)
         inflamed = (self.cohort["crp"][:, d] >= crp) & (self.cohort["ferritin"][:, d] >= ferritin)
         return np.flatnonzero(ill & inflamed & (support >= lowest) & (support <= highest))
 
-    def relative_risk(self, who: np.ndarray, treated: tuple[Treatment, ...], background: tuple[Treatment, ...] = ()) -> float:
+    def relative_risk(
+        self,
+        who: np.ndarray,
+        treated: tuple[Treatment, ...],
+        background: tuple[Treatment, ...] = (),
+    ) -> float:
         """Return mean risk of death treated over untreated, in the same patients."""
         if len(who) == 0:
             return float("nan")
         control = self.given(who, *background)
-        return float(self.risk(self.given(who, *background, *treated)).mean() / self.risk(control).mean())
-
-    @cached_property
-    def mechanically_ventilated(self) -> np.ndarray:
-        return self.eligible(13, 3, 3)
+        return float(
+            self.risk(self.given(who, *background, *treated)).mean() / self.risk(control).mean()
+        )
 
 
 def _first_day(course: Course, readout: str, threshold: float) -> float:
@@ -167,7 +175,11 @@ def _ifn_critical(first: float, last: float) -> Callable[[Bench], float]:
 
 def _il6_by_ifn(b: Bench) -> float:
     il6, positive = np.median(b.between("il6", CRITICAL, 8, 12), axis=1), _ifn_positive(b)
-    return float(np.median(il6[~positive]) / np.median(il6[positive])) if (~positive).any() else float("nan")
+    return (
+        float(np.median(il6[~positive]) / np.median(il6[positive]))
+        if (~positive).any()
+        else float("nan")
+    )
 
 
 def _ifn_smd(b: Bench) -> float:
@@ -210,8 +222,15 @@ def _inpatient_correlation(x: str, y: str) -> Callable[[Bench], float]:
 
 
 def _survivor_panel(b: Bench) -> float:
-    """Share of twelve medians of Zhou 2020 (six analytes, survivors and non-survivors) met within a factor 1.5."""
-    panel = {"ferritin": (503, 1435), "d_dimer": (0.6, 5.2), "ldh": (253, 521), "platelets": (220, 166), "il6": (6.3, 11.0), "alc": (1.1, 0.6)}  # fmt: skip
+    """Return the share of twelve medians of Zhou 2020 that are met within a factor 1.5."""
+    panel = {
+        "ferritin": (503, 1435),
+        "d_dimer": (0.6, 5.2),
+        "ldh": (253, 521),
+        "platelets": (220, 166),
+        "il6": (6.3, 11.0),
+        "alc": (1.1, 0.6),
+    }
     inpatient = b.classes >= MODERATE
     risk = b.risk(b.cohort)[inpatient]
     met = 0
@@ -237,7 +256,11 @@ def _mas(b: Bench) -> np.ndarray:
 def _mas_ferritin_ratio(b: Bench) -> float:
     peak, failure = b.cohort["ferritin"].max(axis=1), _failure(b)
     mas = _mas(b)
-    return float(np.median(peak[failure & mas]) / np.median(peak[failure & ~mas])) if (failure & mas).any() else float("nan")
+    return (
+        float(np.median(peak[failure & mas]) / np.median(peak[failure & ~mas]))
+        if (failure & mas).any()
+        else float("nan")
+    )
 
 
 def _seroconversion(b: Bench, who: np.ndarray | None = None) -> np.ndarray:
@@ -248,27 +271,38 @@ def _seroconversion(b: Bench, who: np.ndarray | None = None) -> np.ndarray:
 
 
 def _dexamethasone(day: float, lowest: int, highest: int) -> Callable[[Bench], float]:
-    return lambda b: b.relative_risk(b.eligible(day, lowest, highest), (treatment("dexamethasone", day=day),))
+    return lambda b: b.relative_risk(
+        b.eligible(day, lowest, highest), (treatment("dexamethasone", day=day),)
+    )
 
 
 def _tocilizumab(b: Bench) -> float:
     who = b.eligible(9, 1, 3, crp=75)
     steroid, drug = treatment("dexamethasone", day=9), treatment("tocilizumab", day=9)
-    arms = [[b.risk(b.given(who, *given)).mean() for given in ((steroid,), (steroid, drug), (), (drug,))]]
+    arms = [
+        [
+            b.risk(b.given(who, *given)).mean()
+            for given in ((steroid,), (steroid, drug), (), (drug,))
+        ]
+    ]
     with_c, with_t, without_c, without_t = arms[0]
     share = _DEXAMETHASONE_SHARE
-    return float((share * with_t + (1 - share) * without_t) / (share * with_c + (1 - share) * without_c))
+    return float(
+        (share * with_t + (1 - share) * without_t) / (share * with_c + (1 - share) * without_c)
+    )
 
 
 def tocilizumab_by_steroid(b: Bench) -> tuple[float, float]:
     """Return the risk ratio of tocilizumab with and without dexamethasone."""
     who = b.eligible(9, 1, 3, crp=75)
     drug = (treatment("tocilizumab", day=9),)
-    return b.relative_risk(who, drug, (treatment("dexamethasone", day=9),)), b.relative_risk(who, drug)
+    return b.relative_risk(who, drug, (treatment("dexamethasone", day=9),)), b.relative_risk(
+        who, drug
+    )
 
 
 def _anakinra(b: Bench) -> float:
-    """Odds ratio of ending in respiratory failure, on dexamethasone; high ferritin stands in for suPAR."""
+    """Return the odds ratio of respiratory failure on dexamethasone (ferritin for suPAR)."""
     who = b.eligible(8, 0, 1, ferritin=400)
     steroid, drug = treatment("dexamethasone", day=8), treatment("anakinra", day=8)
     if len(who) == 0:
@@ -284,13 +318,16 @@ def _anakinra(b: Bench) -> float:
 
 def septic(b: Bench) -> Patient:
     """Return a patient with sepsis-like lymphopenia: persistent lymphocyte death, no virus."""
-    return Patient("mild", label="sepsis-like").but(**b.constants, inoculum=0, persistent_lymphocyte_death=1.2)
+    return Patient("mild", label="sepsis-like").but(
+        **b.constants, inoculum=0, persistent_lymphocyte_death=3.5
+    )
 
 
 def _il7_in_sepsis(b: Bench) -> float:
-    patient = septic(b)
-    plain, treated = patient.run(days=45), patient.treat(treatment("il7", day=14)).run(days=45)
-    return float(treated["alc"].to_numpy()[-30:].mean() / plain["alc"].to_numpy()[-30:].mean())
+    """Return treated over untreated lymphocytes 28 days after the first of 8 doses in 4 weeks."""
+    patient, drug = septic(b), treatment("il7", day=14, doses=8)
+    plain, treated = (p.run(days=_LAST_DAY)["alc"] for p in (patient, patient.treat(drug)))
+    return float(treated.loc[42:].mean() / plain.loc[42:].mean())
 
 
 def _loads_differ(b: Bench) -> float:
@@ -299,15 +336,23 @@ def _loads_differ(b: Bench) -> float:
 
 MEASURES: dict[str, Callable[[Bench], float]] = {
     "VK01": lambda b: float(b.preset("mild")["viral_load"].max()),
-    "VK02": lambda b: float(b.preset("mild")["viral_load"].idxmax()) + physiology.baseline()["symptom_onset"],
-    "VK03": lambda b: 24 * (_first_day(b.preset("mild"), "viral_load", _DETECTED) + physiology.baseline()["symptom_onset"]),
+    "VK02": lambda b: (
+        float(b.preset("mild")["viral_load"].idxmax()) + physiology.baseline()["symptom_onset"]
+    ),
+    "VK03": lambda b: (
+        24
+        * (
+            _first_day(b.preset("mild"), "viral_load", _DETECTED)
+            + physiology.baseline()["symptom_onset"]
+        )
+    ),
     "VK04": _culturable_until,
     "VK06": lambda b: float(b.preset("mild")["viral_load"].max()),
     "VK07": lambda b: float(np.median(b.cohort["viral_load"][b.classes <= MODERATE].max(axis=1))),
     "VK08": lambda b: float((b.cohort.observe(0)["viral_load"] > _DETECTED).mean()),
     "VK09": lambda b: float((b.cohort.observe(30)["viral_load"] > _DETECTED).mean()),
     "VK10": _shedding,
-    "VK11": lambda b: float(b.observed_day5["viral_load"].std()),
+    "VK11": lambda b: float(b.cohort.observe(5)["viral_load"].std()),
     "VK12": _loads_differ,
     "IFN01": _ifn_critical(0, 5),
     "IFN02": _ifn_critical(6, 8),
@@ -321,13 +366,22 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
     "IFN11": lambda b: _carriers(b, b.classes == CRITICAL),
     "IFN12": lambda b: _carriers(b, b.classes == CRITICAL),
     "IFN13": lambda b: _carriers(b, b.age < 70),
-    "IFN14": lambda b: float((b.cohort.traits["ifn_production"].to_numpy()[b.classes == CRITICAL] < 0.15).mean()),
-    "IFN15": lambda b: float(b.preset("delayed_ifn")["ifn"].idxmax() - b.preset("delayed_ifn")["il6"].idxmax()),
+    "IFN14": lambda b: float(
+        (b.cohort.traits["ifn_production"].to_numpy()[b.classes == CRITICAL] < 0.15).mean()
+    ),
+    "IFN15": lambda b: float(
+        b.preset("delayed_ifn")["ifn"].idxmax() - b.preset("delayed_ifn")["il6"].idxmax()
+    ),
     **{
         f"{row}_{label}": (lambda b, f=reading, r=readout, s=severity: getattr(b, f)(r, s))
         for row, reading, readout in (
-            ("LAB01", "stay", "alc"), ("LAB02", "extreme", "alc"), ("LAB03", "stay", "neutrophils"), ("LAB04", "stay", "il6"),
-            ("LAB05", "extreme", "il6"), ("LAB06", "stay", "il10"), ("LAB07", "stay", "tnf"),
+            ("LAB01", "stay", "alc"),
+            ("LAB02", "extreme", "alc"),
+            ("LAB03", "stay", "neutrophils"),
+            ("LAB04", "stay", "il6"),
+            ("LAB05", "extreme", "il6"),
+            ("LAB06", "stay", "il10"),
+            ("LAB07", "stay", "tnf"),
         )
         for label, severity in (("mild", MODERATE), ("seve", SEVERE), ("crit", CRITICAL))
     },
@@ -337,7 +391,12 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
     "LYM02_CD8": _admission_ratio("cd8"),
     "LYM02_CD19_B": _admission_ratio("b_cells"),
     "LYM02_NK": _admission_ratio("nk"),
-    "LYM03": lambda b: float(((b.column("cd4", CRITICAL).min(axis=1) < 400) & (b.column("cd8", CRITICAL).min(axis=1) < 300)).mean()),
+    "LYM03": lambda b: float(
+        (
+            (b.column("cd4", CRITICAL).min(axis=1) < 400)
+            & (b.column("cd8", CRITICAL).min(axis=1) < 300)
+        ).mean()
+    ),
     "LYM04": lambda b: max(_inpatient_correlation("alc", y)(b) for y in ("il6", "il10", "tnf")),
     "LYM05": _mean_difference("cd4"),
     "LYM06": _mean_difference("cd8"),
@@ -350,16 +409,22 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
     "CYT05": lambda b: b.on("il18", CRITICAL, 10) / b.on("il18", MODERATE, 10),
     "CYT06": lambda b: b.extreme("il1b", CRITICAL),
     "LABX1": _survivor_panel,
-    "LABX2": lambda b: float(np.mean(np.median(b.cohort["esr"][b.classes >= MODERATE][:, b.day(6) : b.day(22)], axis=1))),
+    "LABX2": lambda b: float(
+        np.mean(np.median(b.cohort["esr"][b.classes >= MODERATE][:, b.day(6) : b.day(22)], axis=1))
+    ),
     "END02": lambda b: float(_mas(b)[_failure(b)].mean()),
     "END03": lambda b: float(b.preset("mas_like")["ferritin"].max()),
     "END04": lambda b: float(b.preset("il6_dysregulated")["hla_dr"].min()),
     "END05": lambda b: _inpatient_correlation("hla_dr", "il6")(b),
-    "END06": lambda b: max(b.extreme(r, CRITICAL) / b.extreme(r, MODERATE) for r in ("cd4", "b_cells", "nk")),
+    "END06": lambda b: max(
+        b.extreme(r, CRITICAL) / b.extreme(r, MODERATE) for r in ("cd4", "b_cells", "nk")
+    ),
     "END07": _mas_ferritin_ratio,
     "BC01": lambda b: b.extreme("plasmablasts", CRITICAL),
     "BC02": lambda b: b.extreme("auto_ab", CRITICAL) / b.extreme("auto_ab", MODERATE),
-    "BC03": lambda b: _first_day(b.preset("extrafollicular"), "nab", {**physiology.baseline(), **b.constants}["nab_half"]),
+    "BC03": lambda b: _first_day(
+        b.preset("extrafollicular"), "nab", {**physiology.baseline(), **b.constants}["nab_half"]
+    ),
     "BC04": lambda b: b.on("germinal_centre", CRITICAL, 14) / b.on("germinal_centre", MODERATE, 14),
     "BC05": lambda b: float(np.median(_seroconversion(b, b.classes >= MODERATE))),
     "BC06": lambda b: float(np.median(_seroconversion(b))),
@@ -370,7 +435,9 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
     "RX02": _dexamethasone(9, 1, 2),
     "RX03": _dexamethasone(6, 0, 0),
     "RX04": _tocilizumab,
-    "RX05": lambda b: b.relative_risk(b.eligible(9, 0, 3), (treatment("hydroxychloroquine", day=9),)),
+    "RX05": lambda b: b.relative_risk(
+        b.eligible(9, 0, 3), (treatment("hydroxychloroquine", day=9),)
+    ),
     "RX06": _anakinra,
     "RX07": _il7_in_sepsis,
-}  # fmt: skip
+}

@@ -54,7 +54,19 @@ def make_record(bench: Bench | None = None) -> pd.DataFrame:
         inside = is_inside(target, value)
         rows.append(
             {
-                **{k: target[k] for k in ("id", "domain", "finding", "quantity", "observed", "low", "high", "unit")},
+                **{
+                    k: target[k]
+                    for k in (
+                        "id",
+                        "domain",
+                        "finding",
+                        "quantity",
+                        "observed",
+                        "low",
+                        "high",
+                        "unit",
+                    )
+                },
                 "accept_low": target["accept_low"],
                 "accept_high": target["accept_high"],
                 "model": "" if value is None else f"{value:.4g}",

@@ -105,11 +105,13 @@ def _solve_chunk(
 ) -> np.ndarray:
     """Integrate one chunk of patients; runs in a worker process."""
     onset = physiology.baseline()["symptom_onset"]
-    out = np.empty((len(patients), int(round(onset + days)) + 1, len(readouts)), np.float32)
+    out = np.empty((len(patients), round(onset + days) + 1, len(readouts)), np.float32)
     for row, (number, own) in enumerate(patients):
         doses = [dose for t in treatments for dose in t.doses(own["weight"], onset)]
         try:
-            out[row] = integrate(own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine)
+            out[row] = integrate(
+                own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine
+            )
         except SimulationError as error:
             raise SimulationError(error.reason, error.day, f"patient {number}") from error
     return out
@@ -151,14 +153,21 @@ class Cohort:
 
     def _day(self, day: float) -> int:
         if not self.days[0] <= day <= self.days[-1]:
-            raise ValueError(f"Day must be between {self.days[0]:g} and {self.days[-1]:g} since symptom onset; you gave {day:g}.")
-        return int(round(day - self.days[0]))
+            raise ValueError(
+                f"Day must be between {self.days[0]:g} and {self.days[-1]:g} since symptom onset; "
+                f"you gave {day:g}."
+            )
+        return round(day - self.days[0])
 
     def at(self, day: float) -> pd.DataFrame:
         """Return every observable on one day (rounded to a whole day since symptom onset)."""
         import pandas as pd
 
-        return pd.DataFrame(self.values[:, self._day(day)].astype(float), columns=list(self.readouts), index=self.traits.index)
+        return pd.DataFrame(
+            self.values[:, self._day(day)].astype(float),
+            columns=list(self.readouts),
+            index=self.traits.index,
+        )
 
     @cached_property
     def peaks(self) -> pd.DataFrame:
@@ -166,10 +175,14 @@ class Cohort:
         import pandas as pd
 
         extreme = {r: physiology.readouts()[r]["extreme"] for r in self.readouts}
-        columns = {r: getattr(np, f"{extreme[r]}")(self[r], axis=1).astype(float) for r in self.readouts}
+        columns = {
+            r: getattr(np, f"{extreme[r]}")(self[r], axis=1).astype(float) for r in self.readouts
+        }
         return pd.DataFrame(columns, index=self.traits.index)
 
-    def observe(self, day: float | str = "random", *, seed: int = 0, between: tuple[float, float] = (0, 20)) -> pd.DataFrame:
+    def observe(
+        self, day: float | str = "random", *, seed: int = 0, between: tuple[float, float] = (0, 20)
+    ) -> pd.DataFrame:
         """Draw one blood sample from every patient, with assay noise and detection limits.
 
         Parameters
@@ -184,7 +197,8 @@ class Cohort:
         Returns
         -------
         pandas.DataFrame
-            One row a patient: the day of the sample and every observable as a laboratory would report it.
+            One row a patient: the day of the sample, and every observable as a laboratory
+            would report it.
         """
         import pandas as pd
 
@@ -192,7 +206,9 @@ class Cohort:
         if isinstance(day, str):
             if day != "random":
                 raise ValueError(f"Day must be a number or 'random'; you gave {day!r}.")
-            index = rng.integers(self._day(between[0]), self._day(between[1]), size=len(self), endpoint=True)
+            index = rng.integers(
+                self._day(between[0]), self._day(between[1]), size=len(self), endpoint=True
+            )
         else:
             index = np.full(len(self), self._day(day))
         sample = self.values[np.arange(len(self)), index].astype(float)
@@ -230,20 +246,29 @@ class Population:
         """Traits of every patient: one row a patient, one column a constant."""
         import pandas as pd
 
-        drawn = pd.DataFrame(draw_traits(self.n, self.seed), index=pd.RangeIndex(self.n, name="patient"))
+        drawn = pd.DataFrame(
+            draw_traits(self.n, self.seed), index=pd.RangeIndex(self.n, name="patient")
+        )
         return drawn if self.chosen is None else drawn.iloc[list(self.chosen)]
 
     def __len__(self) -> int:
         return self.n if self.chosen is None else len(self.chosen)
 
     def __repr__(self) -> str:
-        given = f", treated with {', '.join(t.label for t in self.treatments)}" if self.treatments else ""
+        given = (
+            f", treated with {', '.join(t.label for t in self.treatments)}"
+            if self.treatments
+            else ""
+        )
         return f"Population of {len(self)} virtual patients, seed {self.seed}{given}"
 
     def patient(self, i: int) -> Patient:
         """Return one patient by number (the index of `traits`), to look at closely."""
         if i not in self.traits.index:
-            raise IndexError(f"There is no patient {i!r} here; patients are numbered {self.traits.index[0]} to {self.traits.index[-1]}.")
+            raise IndexError(
+                f"There is no patient {i!r} here; patients are numbered "
+                f"{self.traits.index[0]} to {self.traits.index[-1]}."
+            )
         return Patient(label=f"patient {i}", **self._of(i)).treat(*self.treatments)
 
     def _of(self, i: int) -> dict[str, float]:
@@ -293,14 +318,22 @@ class Population:
         if chunk < 1:
             raise ValueError(f"Chunk must be at least 1 patient; you gave {chunk}.")
         rows = self.traits.to_dict("records")
-        patients = [(i, {**self.constants, **row}) for i, row in zip(self.traits.index, rows, strict=True)]
+        patients = [
+            (i, {**self.constants, **row}) for i, row in zip(self.traits.index, rows, strict=True)
+        ]
         starts = range(0, len(self), chunk)
-        tasks = [(patients[s : s + chunk], self.treatments, days, kept, self.engine) for s in starts]
+        tasks = [
+            (patients[s : s + chunk], self.treatments, days, kept, self.engine) for s in starts
+        ]
         onset = physiology.baseline()["symptom_onset"]
         grid = np.arange(-onset, days + 0.5)
         values = np.empty((len(self), len(grid), len(kept)), np.float32)
         with _pool(executor, len(self)) as pool, _bar(progress, len(self)) as advance:
-            results = pool.map(_solve_chunk, *zip(*tasks, strict=True)) if pool else (_solve_chunk(*t) for t in tasks)
+            results = (
+                pool.map(_solve_chunk, *zip(*tasks, strict=True))
+                if pool
+                else (_solve_chunk(*t) for t in tasks)
+            )
             for start, part in zip(starts, results, strict=True):
                 values[start : start + len(part)] = part
                 advance(len(part))
@@ -370,6 +403,12 @@ def population(n: int, seed: int = 0) -> Population:
     >>> cohort = people.run()                       # doctest: +SKIP
     """
     for name, value, low, high in (("n", n, 1, 1_000_000), ("seed", seed, 0, 2**63)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
-            raise ValueError(f"{name} must be a whole number from {low} to {high}; you gave {value!r}.")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, np.integer))
+            or not low <= value <= high
+        ):
+            raise ValueError(
+                f"{name} must be a whole number from {low} to {high}; you gave {value!r}."
+            )
     return Population(int(n), int(seed))

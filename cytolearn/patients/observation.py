@@ -16,10 +16,12 @@ from cytolearn.physiology.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOG_LOADS = ("viral_load", "viral_load_lung")  # log10 of copies plus one
+
 
 @lru_cache(maxsize=1)
 def noise_model() -> dict[str, dict[str, float]]:
-    """Return noise (standard deviation of the logarithm, additive standard deviation) and limits by readout."""
+    """Return the noise (spread of the logarithm, additive spread) and limits of each readout."""
     table = {}
     for row in read_table(__package__, "observation.csv"):
         table[row["readout"]] = {
@@ -55,7 +57,13 @@ def observe(frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         noise = model[name]
         rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
         z = rng.standard_normal((len(frame), 2))
-        values = frame[name].to_numpy(float) * np.exp(noise["log_sd"] * z[:, 0]) + noise["add_sd"] * z[:, 1]
+        true = frame[name].to_numpy(float)
+        if name in _LOG_LOADS:
+            # Swabbing takes more or less of the virus that is there: none stays none.
+            copies = (10**true - 1) * 10 ** (noise["add_sd"] * z[:, 1])
+            values = np.log10(copies.clip(0) + 1)
+        else:
+            values = true * np.exp(noise["log_sd"] * z[:, 0]) + noise["add_sd"] * z[:, 1]
         out[name] = np.clip(values, noise["lower"], noise["upper"])
     if {"nlr", "alc", "neutrophils"} <= set(out.columns):
         out["nlr"] = out["neutrophils"] / out["alc"]

@@ -6,7 +6,7 @@ No other package of cytolearn holds a number, a unit or an equation of the model
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -21,13 +21,13 @@ def rows(table: str) -> tuple[dict[str, str], ...]:
     return read_table(__name__, f"{table}.csv")
 
 
-@lru_cache(maxsize=None)
+@cache
 def baseline() -> MappingProxyType[str, float]:
     """Return the baseline of every constant, including age and weight (read-only)."""
     return MappingProxyType({row["symbol"]: float(row["baseline"]) for row in rows("parameters")})
 
 
-@lru_cache(maxsize=None)
+@cache
 def limits() -> MappingProxyType[str, tuple[float, float]]:
     """Return the lowest and highest allowed value of every constant (read-only)."""
     return MappingProxyType(
@@ -35,13 +35,15 @@ def limits() -> MappingProxyType[str, tuple[float, float]]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def initial_states() -> MappingProxyType[str, str]:
     """Return the start of every state, as an expression of constants (read-only)."""
-    return MappingProxyType({row["symbol"]: row["initial"] for row in rows("readouts") if row["initial"]})
+    return MappingProxyType(
+        {row["symbol"]: row["initial"] for row in rows("readouts") if row["initial"]}
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def readouts() -> MappingProxyType[str, MappingProxyType[str, str]]:
     """Return the rows of the public observables, by symbol, in the order of the table."""
     return MappingProxyType(
@@ -49,26 +51,36 @@ def readouts() -> MappingProxyType[str, MappingProxyType[str, str]]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def antimony_source() -> str:
     """Return the whole model as Antimony text: equations, values, starts and units.
 
     The persons' traits that the equations do not use (age, weight, incubation) are left out.
     """
     equations = (_FILES / f"{MODEL_NAME}.ant").read_text(encoding="utf-8")
-    # Antimony ends a statement at the end of a line; ours go on where a line starts with an operator.
+    # Antimony ends a statement with its line; ours go on where a line starts with an operator.
     body, _, _ = re.sub(r"\n\s+(?=[-+*]|/(?!/))", " ", equations).rpartition("end")
     units = {row["unit"]: row["symbol"] for row in rows("units")}
-    lines = [f"  unit {row['symbol']} = {row['definition']};" for row in rows("units") if row["definition"]]
+    lines = [
+        f"  unit {row['symbol']} = {row['definition']};"
+        for row in rows("units")
+        if row["definition"]
+    ]
     lines += ["  unit time_unit = 86400 second;"]
     for row in rows("parameters"):
         if row["kind"] == "person":
             continue
         symbol = row["symbol"]
-        lines += [f"  {symbol} = {row['baseline']}; {symbol} has {units[row['unit']]};", f'  {symbol} is "{row["name"]}";']
+        lines += [
+            f"  {symbol} = {row['baseline']}; {symbol} has {units[row['unit']]};",
+            f'  {symbol} is "{row["name"]}";',
+        ]
     for row in rows("readouts"):
         symbol = row["symbol"]
         if row["initial"]:
             lines.append(f"  {symbol} = {row['initial']};")
-        lines += [f"  var {symbol}; {symbol} has {units[row['unit']]};", f'  {symbol} is "{row["name"]}";']
+        lines += [
+            f"  var {symbol}; {symbol} has {units[row['unit']]};",
+            f'  {symbol} is "{row["name"]}";',
+        ]
     return body + "\n".join(lines) + "\nend\n"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_table(package: str, name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a CSV table of one of cytolearn's packages.
 
