@@ -65,10 +65,7 @@ class Explore(W.VBox):
             self._still_open.value = f"Still open:<ul>{''.join(items)}</ul>"
         elif not self._started:
             self._started = True
-            try:
-                self._start()
-            except ValueError as error:  # the app then shows the reference patient, and why
-                self.app.show_error(error)
+            self._start()
             self.layout.max_width = "none"
             self.children = (W.HTML(cards.STYLE + self._revealed()[0]), self.app.widget)
 
@@ -102,7 +99,8 @@ class Explore(W.VBox):
     def _start(self) -> None:
         """Let the app begin with the patient of the story; the reference stays as a grey line."""
         begin = Patient(self.lesson.content["explorer"]["patient"]).traits
-        self.app.set(**{symbol: begin[symbol] for symbol in self.app.controls})
+        # A slider may end before a preset does: then as near as it goes.
+        self.app.set(**{s: min(max(begin[s], c.low), c.high) for s, c in self.app.controls.items()})
 
     def _revealed(self) -> tuple[str, str]:
         words = [self.lesson._stored_words(q) for q in self.lesson.content["predictions"]]
