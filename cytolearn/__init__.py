@@ -9,7 +9,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-# Every public name and the module it lives in. Loaded on first use, so that `import cytolearn` is fast.
+# Every public name and the module it lives in; loaded on first use, to keep the import fast.
 _PUBLIC: dict[str, str] = {
     "Patient": "cytolearn.patients",
     "population": "cytolearn.patients",
@@ -19,6 +19,8 @@ _PUBLIC: dict[str, str] = {
     "export_sbml": "cytolearn.simulation",
     "parameters": "cytolearn.simulation",
     "readouts": "cytolearn.simulation",
+    "calibration_record": "cytolearn.credibility",
+    "robust_claims": "cytolearn.credibility",
     "lesson": "cytolearn.lessons",
 }
 

@@ -9,7 +9,7 @@ import pytest
 from cytolearn import physiology
 from cytolearn.credibility import calibration_record, ensemble, robust_claims
 from cytolearn.credibility.claims import CLAIMS, CRITERIA
-from cytolearn.credibility.ensemble import (
+from cytolearn.credibility.parameter_sets import (
     SPREAD,
     draw_candidate,
     meets_criteria,

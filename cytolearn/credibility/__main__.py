@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from cytolearn.credibility import ensemble as sets
+from cytolearn.credibility import parameter_sets as sets
 from cytolearn.credibility.record import write_record
 
 _PARTS = ("record", "ensemble", "claims")
