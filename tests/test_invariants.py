@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
 from cytolearn import physiology
-from cytolearn.credibility.measures import Bench, septic
+from cytolearn.credibility.measures import (
+    CRITICAL,
+    MODERATE,
+    Bench,
+    septic,
+    tocilizumab_by_steroid,
+)
 from cytolearn.patients import Patient, population
 from cytolearn.simulation import integrate
 from cytolearn.treatments import treatment, treatments
@@ -82,12 +89,14 @@ def test_il7_raises_lymphocytes_more_in_sepsis_than_in_covid():
 
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(person=people)
-def test_an_early_steroid_prolongs_shedding(person):
-    def last_positive(patient: Patient) -> float:
+def test_an_early_steroid_prolongs_shedding_of_virus_that_can_be_cultured(person):
+    # Up to 10^5 copies/mL; in the faint tail near the detection limit a stronger antibody
+    # response can turn the order round, which is why that claim is a share of the ensemble.
+    def last_above(patient: Patient) -> float:
         load = patient.run(days=60)["viral_load"]
-        return load.index[load.to_numpy() > 2].max()
+        return load.index[load.to_numpy() > 5].max()
 
-    assert last_positive(person.treat(treatment("dexamethasone", day=0))) >= last_positive(person)
+    assert last_above(person.treat(treatment("dexamethasone", day=0))) > last_above(person)
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -138,3 +147,30 @@ def test_memory_and_germinal_centres_come_late():
     course = Patient("delayed_ifn").run(days=60)
     assert course["cd8_memory"].idxmax() > course["cd8_effector"].idxmax()
     assert course["germinal_centre"].idxmax() > course["plasmablasts"].idxmax()
+
+
+def test_a_population_has_a_plausible_severity_split_and_carriers_are_a_minority_of_the_critical():
+    bench = Bench(n=1500)
+    outpatient, moderate, severe, critical = (float((bench.classes == i).mean()) for i in range(4))
+    assert outpatient > 0.25 and outpatient + moderate > 0.75
+    assert 0.08 < severe + critical < 0.25
+    assert 0.02 < critical < 0.08
+    fatality = float(bench.risk(bench.cohort).mean())
+    assert 0.003 < fatality < 0.03
+    carriers = bench.cohort.traits["ifn_autoantibody"].to_numpy() > 0
+    share = carriers[bench.classes == CRITICAL].mean()
+    assert 0.08 < share < 0.22
+    assert share > 3 * carriers.mean()
+
+
+def test_il6_blockade_owes_most_of_its_benefit_to_the_steroid():
+    with_steroid, without = tocilizumab_by_steroid(Bench(n=800))
+    assert with_steroid < 0.92
+    assert 1 - without < 0.6 * (1 - with_steroid)
+
+
+def test_correlations_in_one_blood_sample_are_as_weak_as_in_patients():
+    bench = Bench(n=800)
+    noisy = bench.cohort.observe("random", seed=2, between=(6, 22))[bench.classes >= MODERATE]
+    rho = spearmanr(noisy["alc"], noisy["il6"]).statistic
+    assert -0.6 < rho < -0.1  # -0.27 in 216 inpatients
