@@ -8,7 +8,9 @@ import pytest
 
 from cytolearn import physiology
 from cytolearn.credibility import calibration_record, ensemble, robust_claims
+from cytolearn.credibility.card import with_tables
 from cytolearn.credibility.claims import CLAIMS, CRITERIA
+from cytolearn.credibility.measures import MEASURES, Bench
 from cytolearn.credibility.parameter_sets import (
     SPREAD,
     draw_candidate,
@@ -16,7 +18,6 @@ from cytolearn.credibility.parameter_sets import (
     perturbed_constants,
     write_ensemble,
 )
-from cytolearn.credibility.measures import MEASURES, Bench
 from cytolearn.credibility.record import is_inside, targets
 from cytolearn.patients import Patient
 
@@ -131,3 +132,9 @@ def test_injury_begins_seven_to_ten_days_after_onset():
     ):
         pf = Patient(preset).run()["pf_ratio"]
         assert 7 <= pf.index[(pf < 300).to_numpy()][0] <= 10, preset
+
+
+def test_the_model_card_shows_the_tables_that_ship(root):
+    card = (root / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert card == with_tables(card), "run: python -m cytolearn.credibility card"
+    assert "not for clinical use" in card.lower()

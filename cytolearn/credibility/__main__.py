@@ -1,13 +1,16 @@
-"""Regenerate what ships: ``python -m cytolearn.credibility [record] [ensemble] [claims]``."""
+"""Regenerate what ships: ``python -m cytolearn.credibility record ensemble claims card``."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from cytolearn.credibility import parameter_sets as sets
+from cytolearn.credibility.card import renew
 from cytolearn.credibility.record import write_record
 
-_PARTS = ("record", "ensemble", "claims")
+_PARTS = ("record", "ensemble", "claims", "card")
+_CARD = Path(__file__).parents[2] / "MODEL_CARD.md"
 _SHOWN = ["id", "finding", "observed", "accept_low", "accept_high", "model", "inside"]
 
 
@@ -32,6 +35,9 @@ def main(arguments: list[str]) -> int:
         print(f"{len(members)} parameter sets accepted of {tried} tried")
     if "claims" in chosen:
         print(sets.write_claims().to_string(index=False))
+    if "card" in chosen and _CARD.exists():  # a checkout, not an installed wheel
+        renew(_CARD)
+        print(f"{_CARD.name} renewed")
     return 0
 
 
