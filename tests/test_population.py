@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -9,10 +11,11 @@ import pandas as pd
 import pytest
 
 from cytolearn import physiology
-from cytolearn.patients import Patient, observe, population
+from cytolearn.patients import Patient, Population, observe, population
+from cytolearn.patients.cohort import _processes
 from cytolearn.physiology.tables import read_table
 from cytolearn.simulation import SimulationError
-from cytolearn.treatments import treatment
+from cytolearn.treatments import TeachingWarning, treatment
 
 SMALL = population(24, seed=3)
 KEPT = ("viral_load", "il6", "alc", "pf_ratio", "lesion", "neutrophils", "nlr")
@@ -83,7 +86,7 @@ def test_peaks_and_days(cohort):
     assert (cohort.peaks["alc"] <= cohort.at(0)["alc"] + 1e-6).all()
     with pytest.raises(ValueError, match="between -5 and 40"):
         cohort.at(90)
-    with pytest.raises(KeyError, match="il6"):
+    with pytest.raises(ValueError, match="Did you mean 'il6'"):
         cohort["il66"]
 
 
@@ -124,10 +127,126 @@ def test_bad_requests_are_explained(cohort):
         SMALL.run(readouts=["IL-6"], progress=False)
     with pytest.raises(IndexError, match="0 to 23"):
         SMALL.patient(24)
-    with pytest.raises(ValueError, match="Chunk"):
+    with pytest.raises(ValueError, match="chunk must be"):
         SMALL.run(chunk=0, progress=False)
     with pytest.raises(ValueError, match="random"):
         cohort.observe("tomorrow")
+    with pytest.raises(ValueError, match="not be later"):
+        cohort.observe(between=(5, 2))
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        cohort.observe(3, seed=-1)
+    with pytest.raises(ValueError, match="not a number"):
+        cohort.at("10")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"days": 10.5}, "days is whole"),
+        ({"days": "40"}, "not a number"),
+        ({"days": -9}, "between 1 and 365 days"),
+        ({"readouts": []}, "at least one readout"),
+        ({"readouts": ["macrophages"]}, "no readout 'macrophages'"),
+        ({"chunk": 2.5}, "whole number"),
+        ({"chunk": "a"}, "whole number"),
+    ],
+)
+def test_impossible_runs_are_explained_before_anybody_is_run(options, words):
+    with pytest.raises(ValueError, match=words):
+        SMALL.run(progress=False, **options)
+
+
+def test_an_executor_is_no_number_of_workers():
+    with pytest.raises(TypeError, match="ProcessPoolExecutor"):
+        SMALL.run(executor=2, progress=False)
+
+
+def test_one_readout_may_be_named_alone():
+    assert SMALL.only([0]).run(readouts="il6", progress=False).readouts == ("il6",)
+
+
+def test_a_population_takes_treatments_only():
+    with pytest.raises(TypeError, match=r'people\.treat\(cl\.treatment\("tocilizumab"'):
+        SMALL.treat("tocilizumab")
+    with pytest.raises(TypeError, match="you gave 7"):
+        SMALL.treat(7)
+    one, other = treatment("tocilizumab", day=7), treatment("sarilumab", day=8)
+    with pytest.warns(TeachingWarning, match="same receptor"):
+        assert SMALL.treat([one, other]).treatments == (one, other)
+
+
+def test_choosing_by_truth_values_and_by_number():
+    few = population(5, seed=3)
+    assert list(few.only(np.array([True, False, True, True, False])).traits.index) == [0, 2, 3]
+    assert list(few.only([4, 1]).only([True, False]).traits.index) == [4]
+    for wrong, words in (
+        ([True, False], "2 truth values do not fit 5 patients"),
+        ([1, 1], "twice"),
+        ([-1], "no patient -1"),
+        ([99], "numbered 0 to 4"),
+        (["0"], "no patient '0'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            few.only(wrong)
+    with pytest.raises(ValueError, match="no patient 0"):
+        few.only([4, 1]).only([0])
+    nobody = few.only([])
+    assert len(nobody.run(progress=False)) == 0
+    with pytest.raises(IndexError, match="nobody was chosen"):
+        nobody.patient(0)
+
+
+def test_constants_for_everybody_are_checked():
+    with pytest.raises(ValueError, match="Did you mean 'il6_clearance'"):
+        Population(3, 1, constants={"il6_clearence": 2})
+    with pytest.raises(ValueError, match="drawn for each patient"):
+        Population(3, 1, constants={"sensing_delay": 4})
+    with pytest.raises(ValueError, match="one clock for all"):
+        Population(3, 1, constants={"symptom_onset": 4})
+
+
+def test_nothing_that_is_handed_out_changes_a_population_or_a_cohort(cohort):
+    people = population(5, seed=3)
+    traits = people.traits
+    traits.loc[0, "age"] = 1
+    assert people.traits.loc[0, "age"] > 17
+    with pytest.raises(ValueError, match="read-only"):
+        cohort.values[0, 0, 0] = 1
+    assert cohort != SMALL.run(progress=False, readouts="il6")  # no comparison of arrays
+    assert len({cohort}) == 1
+
+
+def test_without_worker_processes_the_work_is_done_here(monkeypatch):
+    import concurrent.futures.process as processes
+
+    def no_semaphores(*_args, **_kwargs):
+        raise NotImplementedError
+
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", no_semaphores)
+    with _processes(2) as pool:
+        assert pool is None
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_own_workers_never_fork_beside_threads(thread):
+    stop = threading.Event()
+    other = threading.Thread(target=stop.wait)
+    if thread:
+        other.start()
+    try:
+        with _processes(1) as pool:
+            method = pool._mp_context.get_start_method()
+            assert method != "fork" or threading.active_count() == 1
+            assert pool.submit(len, [1, 2]).result() == 2
+    finally:
+        stop.set()
+        if thread:
+            other.join()
+
+
+def test_a_worker_that_dies_is_explained():
+    with pytest.raises(RuntimeError, match="__main__"), _processes(1) as pool:
+        pool.submit(os._exit, 3).result()
 
 
 def test_a_failing_patient_is_named(monkeypatch):

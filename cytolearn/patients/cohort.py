@@ -7,10 +7,10 @@ except how each kind of distribution is drawn.
 from __future__ import annotations
 
 import os
+import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,18 +19,23 @@ import numpy as np
 
 from cytolearn import physiology
 from cytolearn.patients.observation import observe
-from cytolearn.patients.patient import Patient
+from cytolearn.patients.patient import Patient, flat
 from cytolearn.physiology.tables import read_table
 from cytolearn.simulation import SimulationError, integrate
+from cytolearn.treatments import cautions_together
+from cytolearn.treatments.teaching import checked_number, warn
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from cytolearn.treatments import Treatment
 
 # Below this size, starting processes costs more than it saves.
 _SERIAL_BELOW = 150
+_LONGEST = 365  # days, as for one patient
 
 
 def _draws(symbol: str, kind: str, seed: int, row: int) -> np.random.Generator:
@@ -99,27 +104,27 @@ _KINDS = ("band", "normal", "lognormal", "logitnormal", "carrier")
 def _solve_chunk(
     patients: Sequence[tuple[int, dict[str, float]]],
     treatments: tuple[Treatment, ...],
-    days: float,
+    rows: int,
     readouts: tuple[str, ...],
     engine: str | None,
 ) -> np.ndarray:
     """Integrate one chunk of patients; runs in a worker process."""
     onset = physiology.baseline()["symptom_onset"]
-    out = np.empty((len(patients), round(onset + days) + 1, len(readouts)), np.float32)
-    for row, (number, own) in enumerate(patients):
+    out = np.empty((len(patients), rows, len(readouts)), np.float32)
+    for row, (i, own) in enumerate(patients):
         doses = [dose for t in treatments for dose in t.doses(own["weight"], onset)]
         try:
             out[row] = integrate(
-                own, doses, days=onset + days, step=1.0, outputs=readouts, engine=engine
+                own, doses, days=rows - 1.0, step=1.0, outputs=readouts, engine=engine
             )
         except SimulationError as error:
-            raise SimulationError(error.reason, error.day, f"patient {number}") from error
+            raise SimulationError(error.reason, error.day, f"patient {i}") from error
     return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
-    """Courses of a population, one value a day.
+    """Courses of a population, one value a day. The values are read-only.
 
     Attributes
     ----------
@@ -139,6 +144,10 @@ class Cohort:
     values: np.ndarray
     treatments: tuple[Treatment, ...] = ()
 
+    def __post_init__(self) -> None:
+        # `peaks` is remembered, so what it was read from must stay as it is.
+        self.values.flags.writeable = self.days.flags.writeable = False
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -148,16 +157,12 @@ class Cohort:
     def __getitem__(self, readout: str) -> np.ndarray:
         """Return one observable, shape (patients, days)."""
         if readout not in self.readouts:
-            raise KeyError(unknown("readout", readout, self.readouts))
+            raise ValueError(unknown("readout", readout, self.readouts))
         return self.values[:, :, self.readouts.index(readout)]
 
     def _day(self, day: float) -> int:
-        if not self.days[0] <= day <= self.days[-1]:
-            raise ValueError(
-                f"Day must be between {self.days[0]:g} and {self.days[-1]:g} since symptom onset; "
-                f"you gave {day:g}."
-            )
-        return round(day - self.days[0])
+        first, last = float(self.days[0]), float(self.days[-1])
+        return round(checked_number("Day", day, first, last, "days since symptom onset") - first)
 
     def at(self, day: float) -> pd.DataFrame:
         """Return every observable on one day (rounded to a whole day since symptom onset)."""
@@ -202,13 +207,17 @@ class Cohort:
         """
         import pandas as pd
 
-        rng = np.random.default_rng([seed, zlib.crc32(b"day")])
+        rng = np.random.default_rng([whole("seed", seed, 0, 2**63), zlib.crc32(b"day")])
         if isinstance(day, str):
             if day != "random":
                 raise ValueError(f"Day must be a number or 'random'; you gave {day!r}.")
-            index = rng.integers(
-                self._day(between[0]), self._day(between[1]), size=len(self), endpoint=True
-            )
+            first, last = (self._day(end) for end in between)
+            if last < first:
+                raise ValueError(
+                    f"between=(first day, last day): the first must not be later than the last; "
+                    f"you gave {between}."
+                )
+            index = rng.integers(first, last, size=len(self), endpoint=True)
         else:
             index = np.full(len(self), self._day(day))
         sample = self.values[np.arange(len(self)), index].astype(float)
@@ -229,7 +238,8 @@ class Population:
     treatments : tuple of Treatment
         Given to everybody.
     constants : mapping of str to float
-        Constants of the model that were changed for everybody; a trait that was drawn wins.
+        Constants of the model that were changed for everybody. Traits that are drawn, and the
+        clock of the reader (``symptom_onset``), cannot be among them.
     chosen : tuple of int, optional
         Patients that are kept; all of them by default.
     """
@@ -241,9 +251,22 @@ class Population:
     chosen: tuple[int, ...] | None = field(default=None, repr=False)
     engine: str | None = field(default=None, repr=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        drawn = {row["symbol"] for row in read_table(__package__, "population.csv")}
+        for symbol in self.constants:
+            if symbol not in physiology.baseline():
+                raise ValueError(unknown("constant", symbol, physiology.baseline()))
+            if symbol in drawn or symbol == "symptom_onset":
+                why = "is drawn for each patient" if symbol in drawn else "is one clock for all"
+                raise ValueError(f"{symbol} {why}: it cannot be set for a whole population.")
+
+    @property
     def traits(self) -> pd.DataFrame:
-        """Traits of every patient: one row a patient, one column a constant."""
+        """Traits of every patient: one row a patient, one column a constant (a copy)."""
+        return self._traits.copy()
+
+    @cached_property
+    def _traits(self) -> pd.DataFrame:
         import pandas as pd
 
         drawn = pd.DataFrame(
@@ -264,23 +287,67 @@ class Population:
 
     def patient(self, i: int) -> Patient:
         """Return one patient by number (the index of `traits`), to look at closely."""
-        if i not in self.traits.index:
-            raise IndexError(
-                f"There is no patient {i!r} here; patients are numbered "
-                f"{self.traits.index[0]} to {self.traits.index[-1]}."
-            )
-        return Patient(label=f"patient {i}", **self._of(i)).treat(*self.treatments)
+        if not isinstance(i, (int, np.integer)) or i not in self._traits.index:
+            raise IndexError(f"There is no patient {i!r} here; {self._numbers()}.")
+        own = {symbol: float(value) for symbol, value in self._traits.loc[i].items()}
+        patient = Patient(label=f"patient {i}", **{**self.constants, **own})
+        return patient.treat(*self.treatments)
 
-    def _of(self, i: int) -> dict[str, float]:
-        return {**self.constants, **{symbol: float(v) for symbol, v in self.traits.loc[i].items()}}
+    def _numbers(self) -> str:
+        if not len(self):
+            return "nobody was chosen"
+        return f"patients are numbered {self._traits.index[0]} to {self._traits.index[-1]}"
 
-    def treat(self, *treatments: Treatment) -> Population:
-        """Return the same patients, all given `treatments` as well."""
-        return replace(self, treatments=(*self.treatments, *treatments))
+    def treat(self, *treatments: Treatment | Iterable[Treatment]) -> Population:
+        """Return the same patients, all given `treatments` as well.
 
-    def only(self, patients: Iterable[int]) -> Population:
-        """Return some of the patients, by number (the index of `traits`)."""
-        return replace(self, chosen=tuple(int(i) for i in patients))
+        Raises
+        ------
+        TypeError
+            Something else than a treatment.
+        ValueError
+            A first dose before infection.
+
+        Warns
+        -----
+        TeachingWarning
+            Treatments that doctors do not combine.
+        """
+        baseline, added = physiology.baseline(), tuple(flat(treatments, "people"))
+        for one in added:  # a dose before infection shows here, not in a worker
+            one.doses(baseline["weight"], baseline["symptom_onset"])
+        new = replace(self, treatments=(*self.treatments, *added))
+        known = set(cautions_together(self.treatments))
+        for message in cautions_together(new.treatments):
+            if message not in known:
+                warn(message)
+        return new
+
+    def only(self, patients: Iterable[int] | Iterable[bool]) -> Population:
+        """Return some of the patients.
+
+        Parameters
+        ----------
+        patients : iterable of int, or of bool
+            Numbers of patients (the index of `traits`), each once, or one truth value a patient,
+            such as ``cohort["pf_ratio"].min(axis=1) < 300``.
+
+        Raises
+        ------
+        ValueError
+            A number that is nobody's or comes twice; a mask of another length.
+        """
+        asked, numbers = list(patients), self._traits.index
+        if asked and all(isinstance(i, (bool, np.bool_)) for i in asked):
+            if len(asked) != len(self):
+                raise ValueError(f"{len(asked)} truth values do not fit {len(self)} patients.")
+            asked = list(numbers[np.array(asked)])
+        for i in asked:
+            if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or i not in numbers:
+                raise ValueError(f"There is no patient {i!r} here; {self._numbers()}.")
+        if len(set(asked)) < len(asked):
+            raise ValueError("Choose each patient once: a number came twice.")
+        return replace(self, chosen=tuple(int(i) for i in asked))
 
     def run(
         self,
@@ -297,12 +364,13 @@ class Population:
         ----------
         executor : concurrent.futures.Executor, optional
             Where to run; local processes by default, or for a cluster
-            ``dask.distributed.Client().get_executor()``. Results do not depend on it.
+            ``dask.distributed.Client().get_executor()``. Results do not depend on it. In a
+            script on Windows or macOS, processes need ``if __name__ == "__main__":``.
         progress : bool or callable(done, total)
             Show a progress bar, or call back after every chunk.
-        days : float
-            Days since symptom onset.
-        readouts : iterable of str, optional
+        days : int
+            Days since symptom onset, a whole number.
+        readouts : str or iterable of str, optional
             Observables to keep; all by default.
         chunk : int
             Patients a task; changes nothing but speed.
@@ -310,28 +378,46 @@ class Population:
         Returns
         -------
         Cohort
+
+        Raises
+        ------
+        ValueError
+            An unknown readout, an impossible number of days or chunk.
+        SimulationError
+            A solver gave up; the message names the patient and the day. No half-filled cohort.
         """
-        kept = tuple(readouts) if readouts is not None else tuple(physiology.readouts())
+        kept = (readouts,) if isinstance(readouts, str) else tuple(readouts or ())
+        if readouts is None:
+            kept = tuple(physiology.readouts())
+        if not kept:
+            raise ValueError("Keep at least one readout, e.g. readouts=['il6'].")
         for name in kept:
             if name not in physiology.readouts():
                 raise ValueError(unknown("readout", name, physiology.readouts()))
-        if chunk < 1:
-            raise ValueError(f"Chunk must be at least 1 patient; you gave {chunk}.")
-        rows = self.traits.to_dict("records")
+        days = checked_number("The length of the courses (days)", days, 1, _LONGEST, "d")
+        if not days.is_integer():
+            raise ValueError(f"Cohorts have one value a day: days is whole; you gave {days:g}.")
+        chunk = whole("chunk", chunk, 1, 1_000_000)
+        if executor is not None and not callable(getattr(executor, "map", None)):
+            raise TypeError(
+                f"executor is an object such as concurrent.futures.ProcessPoolExecutor(2); "
+                f"you gave {executor!r}."
+            )
+        onset = physiology.baseline()["symptom_onset"]
+        grid = np.arange(-onset, days + 0.5)
+        rows = self._traits.to_dict("records")
         patients = [
-            (i, {**self.constants, **row}) for i, row in zip(self.traits.index, rows, strict=True)
+            (i, {**self.constants, **row}) for i, row in zip(self._traits.index, rows, strict=True)
         ]
         starts = range(0, len(self), chunk)
         tasks = [
-            (patients[s : s + chunk], self.treatments, days, kept, self.engine) for s in starts
+            (patients[s : s + chunk], self.treatments, len(grid), kept, self.engine) for s in starts
         ]
-        onset = physiology.baseline()["symptom_onset"]
-        grid = np.arange(-onset, days + 0.5)
-        values = np.empty((len(self), len(grid), len(kept)), np.float32)
+        values = np.full((len(self), len(grid), len(kept)), np.nan, np.float32)
         with _pool(executor, len(self)) as pool, _bar(progress, len(self)) as advance:
             results = (
                 pool.map(_solve_chunk, *zip(*tasks, strict=True))
-                if pool
+                if pool and tasks
                 else (_solve_chunk(*t) for t in tasks)
             )
             for start, part in zip(starts, results, strict=True):
@@ -347,7 +433,34 @@ def _pool(executor: Executor | None, n: int):
     workers = min(os.cpu_count() or 1, 8)
     if n < _SERIAL_BELOW or workers == 1:
         return nullcontext(None)
-    return ProcessPoolExecutor(workers)
+    return _processes(workers)
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor | None]:
+    """Yield worker processes, or None where there are none (as in a browser)."""
+    try:
+        import multiprocessing
+        from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
+        # A notebook has threads, and a lock that one of them holds stays locked in a forked child
+        # for ever: fork only where there is a single thread, else use a fresh server process.
+        method = multiprocessing.get_start_method()
+        if method == "fork" and threading.active_count() > 1:
+            method = "forkserver"
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method))
+    except (ImportError, NotImplementedError, OSError):
+        yield None
+        return
+    try:
+        with pool:
+            yield pool
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "A worker process ended early. In a script, put what runs the population beneath "
+            "'if __name__ == \"__main__\":'; in a notebook, look whether memory ran out. Without "
+            "processes: executor=concurrent.futures.ThreadPoolExecutor(1)."
+        ) from error
 
 
 class _bar:
@@ -402,13 +515,12 @@ def population(n: int, seed: int = 0) -> Population:
     >>> people = population(1000, seed=1)
     >>> cohort = people.run()                       # doctest: +SKIP
     """
-    for name, value, low, high in (("n", n, 1, 1_000_000), ("seed", seed, 0, 2**63)):
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, np.integer))
-            or not low <= value <= high
-        ):
-            raise ValueError(
-                f"{name} must be a whole number from {low} to {high}; you gave {value!r}."
-            )
-    return Population(int(n), int(seed))
+    return Population(whole("n", n, 1, 1_000_000), whole("seed", seed, 0, 2**63))
+
+
+def whole(name: str, given: object, low: int, high: int) -> int:
+    """Return `given` as an int, or say what is wrong with it (ValueError)."""
+    right = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+    if not right or not low <= given <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}; you gave {given!r}.")
+    return int(given)

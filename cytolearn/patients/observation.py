@@ -49,6 +49,8 @@ def observe(frame: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         Same shape. Values below a detection limit are reported at the limit, as laboratories do.
         The neutrophil-lymphocyte ratio is recomputed from the two noisy counts when both are there.
     """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be a whole number from 0; you gave {seed!r}.")
     model = noise_model()
     out = frame.copy()
     for name in frame.columns:

@@ -238,7 +238,7 @@ class Patient:
         TeachingWarning
             Treatments that doctors do not combine.
         """
-        added = tuple(_flat(treatments))
+        added = tuple(flat(treatments))
         new = Patient._made(
             self._preset,
             dict(self._changes),
@@ -479,7 +479,7 @@ def _told(changes: dict[str, float]) -> str:
     return ", ".join(told[:_NAMED_CHANGES] + ([f"{more} more changes"] if more > 0 else []))
 
 
-def _flat(given: Iterable[object]) -> Iterator[Treatment]:
+def flat(given: Iterable[object], who: str = "patient") -> Iterator[Treatment]:
     """Yield treatments out of nested lists, or say what was wrong with one."""
     for one in given:
         if isinstance(one, Treatment):
@@ -488,12 +488,12 @@ def _flat(given: Iterable[object]) -> Iterator[Treatment]:
             name = one if one in drugs() else next(iter(nearest(one, drugs(), n=1)), "tocilizumab")
             raise TypeError(
                 f"'{one}' is a name, not yet a treatment: it needs a start day. "
-                f'Write patient.treat(cl.treatment("{name}", day=7)).'
+                f'Write {who}.treat(cl.treatment("{name}", day=7)).'
             )
         elif isinstance(one, Iterable) and not isinstance(one, (dict, bytes, Patient)):
-            yield from _flat(one)
+            yield from flat(one, who)
         else:
             raise TypeError(
-                f"patient.treat() takes treatments; you gave {one!r} ({type(one).__name__}). "
-                'Write patient.treat(cl.treatment("tocilizumab", day=7)).'
+                f"{who}.treat() takes treatments; you gave {one!r} ({type(one).__name__}). "
+                f'Write {who}.treat(cl.treatment("tocilizumab", day=7)).'
             )
