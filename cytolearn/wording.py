@@ -91,4 +91,6 @@ def out_of_range(
     'Sensing delay must be between 0 and 10 days; you gave -2.'
     """
     span = f"{number(low)} and {quantity(high, unit)}"
-    return f"{name} must be between {span}; you gave {number(given)}. {reason}".strip()
+    # 100.01 is not written as 100 where 100 is the limit
+    shown = number(given) if number(given) not in (number(low), number(high)) else f"{given:.12g}"
+    return f"{name} must be between {span}; you gave {shown}. {reason}".strip()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cytolearn import physiology
+from cytolearn.patients import population
 from cytolearn.simulation import Dose, SimulationError, compare, integrate, simulate
 from cytolearn.simulation.comparison import how_late, how_much
 from cytolearn.simulation.reading import clearance_day, oxygenation_words
@@ -52,6 +53,9 @@ def test_unknown_readout(mild):
         mild["il_6"]
     with pytest.raises(ValueError, match="readout"):
         mild.table("nonsense")
+    for ask in (mild.__getitem__, mild.table):
+        with pytest.raises(ValueError, match="one curve by its name"):
+            ask(["il6", "crp"])
 
 
 def test_table_gives_peak_or_nadir(mild):
@@ -73,6 +77,8 @@ def test_at_reads_between_rows(mild):
     assert between.min() <= mild.at(3.04)["il6"] <= between.max()
     with pytest.raises(ValueError, match="from day -5 to day 40"):
         mild.at(41)
+    with pytest.raises(ValueError, match="asked for day '3'"):
+        mild.at("3")
 
 
 def test_summary_is_short_deterministic_and_says_what_the_table_says(mild):
@@ -139,6 +145,16 @@ def test_compare_runs_patients_and_refuses_the_rest(mild):
         compare(mild, "late")
     with pytest.raises(ValueError, match="at least one"):
         compare()
+    for wrong, name in ((Someone, "Someone"), (population(3), "Population")):
+        with pytest.raises(ValueError, match=f"patients or courses; got {name}"):
+            compare(wrong)
+
+
+def test_a_label_is_text_and_never_markup():
+    course = simulate(label="<script>", days=5)
+    for html in (course._repr_html_(), compare(course, course)._repr_html_()):
+        assert "<script>" not in html
+        assert "&lt;script&gt;" in html
 
 
 @pytest.mark.parametrize(
@@ -198,3 +214,4 @@ def test_wording():
     assert listing(["a", "b", "c"]) == "a, b and c"
     text = out_of_range("Sensing delay", -2, 0, 10, "d")
     assert text == "Sensing delay must be between 0 and 10 days; you gave -2."
+    assert out_of_range("Age", 100.01, 18, 100, "years").endswith("you gave 100.01.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sized
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cytolearn import physiology
@@ -28,8 +30,11 @@ def compare(*courses: Any) -> Comparison:
         raise ValueError("Give compare() at least one patient or course.")
     found = []
     for thing in courses:
-        if not isinstance(thing, Course) and not hasattr(thing, "run"):
-            raise ValueError(f"compare() takes patients or courses; got {type(thing).__name__}.")
+        # What has a length is a population: it runs to a cohort, not to one course.
+        runs = hasattr(thing, "run") and not isinstance(thing, (type, Sized))
+        if not isinstance(thing, Course) and not runs:
+            kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+            raise ValueError(f"compare() takes patients or courses; got {kind}.")
         found.append(thing if isinstance(thing, Course) else thing.run())
     return Comparison(tuple(found))
 
@@ -86,7 +91,7 @@ class Comparison:
         return f"<Comparison of {', '.join(self.labels)}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.summary()}</p>{self.table(*reading.MAIN).to_html(border=0)}"
+        return f"<p>{escape(self.summary())}</p>{self.table(*reading.MAIN).to_html(border=0)}"
 
 
 def _extreme(row) -> str:

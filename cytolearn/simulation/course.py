@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from html import escape
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +124,11 @@ class Course:
 
     def values(self, symbol: str) -> np.ndarray:
         """Return one curve as an array, shape (times,); read-only."""
+        if not isinstance(symbol, str):
+            raise ValueError(
+                f"A course gives one curve by its name, such as course['il6']; you gave "
+                f"{symbol!r}. For several: course.frame[['il6', 'crp']]."
+            )
         names = list(physiology.readouts())
         if symbol in names:
             return self._values[:, names.index(symbol)]
@@ -161,10 +168,11 @@ class Course:
         import pandas as pd
 
         first, last = self.time[0], self.time[-1]
-        if not first - 1e-9 <= day <= last + 1e-9:
+        if not isinstance(day, Real) or not first - 1e-9 <= day <= last + 1e-9:
+            asked = number(day) if isinstance(day, Real) else repr(day)
             raise ValueError(
                 f"This course runs from day {number(first)} to day {number(last)} since symptom "
-                f"onset; you asked for day {number(day)}."
+                f"onset; you asked for day {asked}."
             )
         names = list(physiology.readouts())
         row = [np.interp(day, self.time, self._values[:, i]) for i in range(len(names))]
@@ -200,4 +208,4 @@ class Course:
 
     def _repr_html_(self) -> str:
         table = self.table(*reading.MAIN).drop(columns="auc").to_html(border=0)
-        return f"<p>{self.summary()}</p>{table}"
+        return f"<p>{escape(self.summary())}</p>{table}"
