@@ -70,6 +70,13 @@ def test_unknown_constant():
         export_sbml("never.xml", SimpleNamespace(constants={"sensing_dely": 1}))
 
 
+@pytest.mark.parametrize("thing", ["mild", 3, [PATIENT]])
+def test_what_is_no_patient_is_refused_and_nothing_is_written(tmp_path, thing):
+    with pytest.raises(ValueError, match="takes a patient"):
+        export_sbml(tmp_path / "patient.xml", thing)
+    assert not list(tmp_path.iterdir())
+
+
 def test_antimony_translates_the_equations_as_we_do():
     antimony = pytest.importorskip("antimony")
     antimony.clearPreviousLoads()

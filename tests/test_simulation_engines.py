@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 
 import numpy as np
@@ -156,6 +157,7 @@ def test_nothing_is_negative():
     ("wrong", "near"),
     [
         ({"engine": "roadruner"}, "roadrunner"),
+        ({"engine": ["roadrunner"]}, "roadrunner"),
         ({"outputs": ["il_6"]}, "il6"),
         ({"constants": {"inocculum": 1}}, "inoculum"),
     ],
@@ -190,6 +192,25 @@ def test_unit_of_the_machine_copy(tmp_path, monkeypatch):
     copy.write_bytes(content[:-10])  # a torn copy is noticed and replaced
     compiled_module.load(drugs=True)
     assert len(copy.read_bytes()) == len(content)
+
+
+def test_copies_of_other_pythons_are_left_in_peace_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setenv("CYTOLEARN_CACHE", str(tmp_path))
+    for i in range(6):
+        other = tmp_path / f"treated-{i}.bin"
+        other.write_bytes(b"x")
+        os.utime(other, (i, i))
+    compiled_module.load(drugs=True)
+    names = {copy.name for copy in tmp_path.iterdir()}
+    assert len(names) == 4
+    assert {"treated-3.bin", "treated-4.bin", "treated-5.bin"} < names
+
+
+def test_after_a_failure_the_next_patient_is_solved_as_ever(capfd):
+    before = integrate()
+    with pytest.raises(SimulationError):
+        integrate({"virus_release": -1e30, "infectivity": 1e6})
+    assert np.array_equal(before, integrate())
 
 
 def test_no_copy_where_none_can_be_written(tmp_path, monkeypatch):

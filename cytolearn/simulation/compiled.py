@@ -18,6 +18,7 @@ from pathlib import Path
 from cytolearn.simulation.sbml import dynamics_text
 
 _CHECKSUM = 32  # bytes
+_COPIES = 4  # of each of the two models: the newest
 
 
 def load(*, drugs: bool):
@@ -69,11 +70,10 @@ def _write(runner, file: Path | None) -> None:
             temporary = stream.name
             stream.write(hashlib.sha256(state).digest() + state)
         os.replace(temporary, file)
-        for old in file.parent.glob(
-            f"{file.name.partition('-')[0]}-*.bin"
-        ):  # of earlier models and versions
-            if old != file:
-                old.unlink(missing_ok=True)
+        copies = file.parent.glob(f"{file.name.partition('-')[0]}-*.bin")
+        # Several Pythons may share a folder, so some copies of others are left in peace.
+        for old in sorted(copies, key=lambda copy: copy.stat().st_mtime)[:-_COPIES]:
+            old.unlink(missing_ok=True)
     except Exception:  # a copy is a convenience: no disk, no copy
         if temporary:
             Path(temporary).unlink(missing_ok=True)

@@ -196,6 +196,6 @@ def engine_named(name: str | None):
     """Return an engine; None takes libRoadRunner where it is installed, else SciPy."""
     if name is None:
         name = "roadrunner" if find_spec("roadrunner") else "scipy"
-    if name not in _ENGINES:
+    if not isinstance(name, str) or name not in _ENGINES:
         raise ValueError(unknown("engine", name, _ENGINES))
     return _engine(name)

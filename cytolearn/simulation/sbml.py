@@ -152,7 +152,11 @@ def export_sbml(path: str | os.PathLike[str], patient=None) -> Path:
     Path
         The file written.
     """
-    constants = dict(getattr(patient, "constants", None) or {})
+    if patient is not None and not isinstance(getattr(patient, "constants", None), Mapping):
+        raise ValueError(
+            f"export_sbml() takes a patient, such as cl.Patient('mild'); you gave {patient!r}."
+        )
+    constants = {} if patient is None else dict(patient.constants)
     for name in constants:
         if name not in physiology.baseline():
             raise ValueError(unknown("constant", name, physiology.baseline()))
