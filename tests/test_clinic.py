@@ -23,6 +23,11 @@ def test_support_levels_change_at_the_limits_of_the_table():
     np.testing.assert_array_equal(support_level([[450, 100], [250, 150]]).shape, (2, 2))
 
 
+def test_a_missing_ratio_is_no_healthy_lung():
+    with pytest.raises(ValueError, match="missing"):
+        support_level([450, float("nan")])
+
+
 def test_classes_follow_the_worst_day():
     pf = np.array([[450, 440], [440, 330], [440, 250], [440, 90]])
     lesion = np.array([[0, 1], [0, 12], [0, 25], [0, 60]])

@@ -49,8 +49,16 @@ def support_level(pf_ratio: ArrayLike) -> np.ndarray:
     -------
     ndarray of int, same shape
         0 no oxygen, 1 oxygen, 2 non-invasive ventilation, 3 mechanical ventilation.
+
+    Raises
+    ------
+    ValueError
+        If a P/F ratio is missing (NaN): nobody knows what that patient needs.
     """
-    return (np.asarray(pf_ratio, float)[..., None] < _limits()).sum(axis=-1)
+    ratio = np.asarray(pf_ratio, float)
+    if np.isnan(ratio).any():
+        raise ValueError("A P/F ratio is missing (NaN), so no support can be named.")
+    return (ratio[..., None] < _limits()).sum(axis=-1)
 
 
 def severity_class(pf_ratio: ArrayLike, lesion: ArrayLike) -> np.ndarray:
