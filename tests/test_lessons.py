@@ -388,7 +388,7 @@ def test_progress_counts(lesson):
     lesson.check("t1", expected("interferon", item("interferon", "tasks", "t1")["expects"]).value)
     lesson.quiz("q1", "A")
     words = repr(lesson.progress())
-    assert f"2 of {total}" in words
+    assert f"1 of {total} steps of this lesson done, 1 more begun." in words
     assert "correct at try 2" in words
     assert "2 answers" in repr(lesson.save())
 

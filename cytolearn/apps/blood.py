@@ -34,9 +34,9 @@ class BloodSample:
         self.readout = readout if readout in app.readouts else app.readouts[0]
         self._random = random.Random(1)  # the same "random" days for everyone in the room
         self._day = W.IntSlider(
-            value=2, min=FIRST, max=LAST, description="Day of the sample, since symptom onset",
+            value=2, min=FIRST, max=LAST, description="Day since symptom onset",
             style={"description_width": "initial"},
-            layout=W.Layout(width="420px", max_width="100%"),
+            layout=W.Layout(width="430px", max_width="100%"),
         )  # fmt: skip
         self._draw = W.Button(description="Draw blood on a random day", button_style="primary")
         self._words = W.HTML()
@@ -46,9 +46,11 @@ class BloodSample:
         bar = W.Box([self._draw, self._day])
         bar.add_class("cl-bar")
         bar.add_class("cl-at-sample")
+        name = html.escape(self.app.start_name)
         intro = W.HTML(
-            "<p>Two patients come to the ward and blood is drawn once. Which of them has more? "
-            "Draw again on another day before you answer.</p>"
+            f"<p>Blood is drawn once, on the same day, from {name} (grey) and from your patient as "
+            "set on the left (blue). Which of them has more? Draw again on another day before you "
+            "answer.</p>"
         )
         self.widget = W.VBox([intro, bar, self._page, self._words])
 
@@ -80,11 +82,13 @@ class BloodSample:
         days = np.arange(FIRST, LAST + 1)
         start, now = (np.interp(days, self.app.days, c) for c in self._curves().values())
         if np.allclose(start, now, rtol=1e-6):
-            return "Both are still the same patient. Change a control first."
+            return "Both are the same patient now. Change a control first."
         near = np.abs(now - start) <= NO_CHANGE / 100 * np.maximum(now, start)
         more, less = ~near & (now > start), ~near & (now < start)
         counts = (int(more.sum()), int(less.sum()), int(near.sum()))
-        values = {name: self._at(curve) for name, curve in self._curves().items()}
+        names = (self.app.start_name, self.app.now_name + (", treated" * self.app.treated))
+        curves = self._curves().values()
+        values = {name: self._at(curve) for name, curve in zip(names, curves, strict=True)}
         return sample_words(self.day, values, self.readout, counts)
 
     def refresh(self) -> None:
@@ -99,7 +103,7 @@ class BloodSample:
 
     def _curves(self) -> dict[str, np.ndarray]:
         start = self.app.baseline_curves[self.readout]
-        return {"the starting patient": start, "your patient": self.app.curves[self.readout]}
+        return {self.app.start_name: start, "your patient": self.app.curves[self.readout]}
 
     def _at(self, curve: np.ndarray) -> float:
         return float(np.interp(self.day, self.app.days, curve))

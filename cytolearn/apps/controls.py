@@ -17,6 +17,13 @@ BADGES = {
     "C": "indirect evidence",
     "D": "assumed by the authors",
 }
+#: Units as a learner reads them.
+_UNITS = {
+    "d": "days",
+    "x normal": "× normal",
+    "fraction": "share, 0 to 1",
+    "AU": "arbitrary units",
+}
 #: Steps of a logarithmic slider from one end to the other.
 _NOTCHES = 100
 
@@ -99,9 +106,7 @@ class Control:
         self.scale = Scale(self.low, self.high)
         self._on_change, self._quiet = on_change, False
         self._stale: set[float] = set()
-        self.unit = {"d": "days", "x normal": "× normal", "fraction": "0 to 1"}.get(
-            self.row["unit"], self.row["unit"]
-        )
+        self.unit = _UNITS.get(self.row["unit"], self.row["unit"])
         notch = 1 / _NOTCHES
         step = _nice_step((self.high - self.low) / _NOTCHES)
         self.slider = W.FloatSlider(

@@ -56,6 +56,15 @@ FIRST_START, LAST_START, STEP = -4.0, 14.0, 0.1
 #: Two changes of one control within this many seconds are one step for undo: one drag.
 _ONE_DRAG = 1.0
 _GHOST_DASH = (0, (4, 2.5))
+#: Abbreviations of a prescription, in words.
+_SPOKEN = {
+    "SC:": "under the skin:",
+    "IM:": "into a muscle:",
+    "IV:": "into a vein:",
+    "oral:": "by mouth:",
+    "ug": "µg",
+    "MIU": "million units",
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ def explorer(
     *,
     title: str = "",
     tabs: Sequence[str] = ("window", "blood"),
+    people: Mapping[str, Patient | str] | None = None,
 ) -> Explorer:
     """Open an explorer of one patient.
 
@@ -125,6 +135,9 @@ def explorer(
     title : str, optional
     tabs : sequence of {"window", "blood"}
         Secondary views.
+    people : mapping of str to Patient or str, optional
+        Other patients of the story by name; each gets a button that shows them, as far as the
+        controls go.
 
     Raises
     ------
@@ -138,7 +151,9 @@ def explorer(
     >>> app.course.label
     'Mild, sensing delay 4 days'
     """
-    return Explorer(patient, controls, readouts, treatments, tasks, title=title, tabs=tabs)
+    return Explorer(
+        patient, controls, readouts, treatments, tasks, title=title, tabs=tabs, people=people
+    )
 
 
 class Explorer:
@@ -166,6 +181,7 @@ class Explorer:
         *,
         title: str = "",
         tabs: Sequence[str] = ("window", "blood"),
+        people: Mapping[str, Patient | str] | None = None,
     ) -> None:
         self.start = Patient(patient) if isinstance(patient, str) else patient
         if len(controls) > MOST_CONTROLS:
@@ -189,7 +205,10 @@ class Explorer:
         self._days = np.round(np.arange(self._rows) * STEP - self.onset, 9)
         self._baseline = self._solve(self.start)
         self._curves, self._untreated = self._baseline, None
-        self._build(controls, tabs)
+        self._people: dict[str, tuple[tuple[str, float], ...]] = {}
+        self._in_story = bool(people)
+        self._build(controls, tabs, tuple(people or ()))
+        self._people = {name: self._seen(patient) for name, patient in (people or {}).items()}
         self._show_choice()
         self._refresh()
 
@@ -217,6 +236,13 @@ class Explorer:
             raise ValueError(unknown("treatment here", name, self.treatments))
         day = self._choice.day if day is None else self.day_control.check(day)
         self._go(replace(self._choice, drug=name, day=day))
+        return self
+
+    def show(self, name: str) -> Explorer:
+        """Show a person of the story, untreated: ``app.show("Ben")``. Returns the app."""
+        if name not in self._people:
+            raise ValueError(unknown("person", name, self._people))
+        self._go(Choice(self._people[name], day=self._choice.day))
         return self
 
     def reset(self) -> Explorer:
@@ -296,6 +322,21 @@ class Explorer:
     def who(self) -> str:
         """The patient as now chosen, treatment aside, in words."""
         return self._describe(replace(self._choice, drug=None))
+
+    @property
+    def start_name(self) -> str:
+        """What the starting patient is called in a sentence."""
+        return self.start.label if self._in_story else "the starting patient"
+
+    @property
+    def treated(self) -> bool:
+        """Whether a treatment is chosen."""
+        return self._choice.drug is not None
+
+    @property
+    def now_name(self) -> str:
+        """What the patient on show is called in a sentence, treatment aside."""
+        return self._person(self._choice) or "your patient"
 
     @property
     def onset(self) -> float:
@@ -381,9 +422,23 @@ class Explorer:
             if s in values and values[s] != control.baseline
         )
 
+    def _seen(self, patient: Patient | str) -> tuple[tuple[str, float], ...]:
+        """Return a person of the story as the controls can show them."""
+        who = Patient(patient) if isinstance(patient, str) else patient
+        values = {**physiology.baseline(), **who.constants}
+        return self._normal(
+            {s: min(max(values[s], c.low), c.high) for s, c in self.controls.items()}
+        )
+
+    def _person(self, choice: Choice) -> str:
+        """Return the name of the person whom a choice shows ("": nobody of the story)."""
+        return next((n for n, v in self._people.items() if v and v == choice.values), "")
+
     def _patient(self, choice: Choice, *, treated: bool = True) -> Patient:
         def make() -> Patient:
-            patient = self.start.but(**dict(choice.values)) if choice.values else self.start
+            name = {"label": self._person(choice)} if self._person(choice) else {}
+            values = {**name, **dict(choice.values)}
+            patient = self.start.but(**values) if values else self.start
             if treated and choice.drug:
                 patient = patient.treat(treatment(choice.drug, day=choice.day))
             return patient
@@ -434,7 +489,9 @@ class Explorer:
 
     # ---- widgets ---------------------------------------------------------------------------------
 
-    def _build(self, controls: Sequence[str], tabs: Sequence[str]) -> None:
+    def _build(
+        self, controls: Sequence[str], tabs: Sequence[str], people: Sequence[str] = ()
+    ) -> None:
         from cytolearn.apps.blood import BloodSample
         from cytolearn.apps.window import StartDayWindow
 
@@ -466,7 +523,17 @@ class Explorer:
         panel.add_class("cl-controls")
 
         self._undo = _button("Undo", "Take the last change back", self._undo_clicked)
-        self._reset = _button("Reset", "Back to the starting patient", self._reset_clicked)
+        back = self.start.label if people else "the starting patient"
+        self._reset = _button(
+            f"Reset to {back}" if people else "Reset",
+            f"Back to {back}, untreated",
+            self._reset_clicked,
+        )
+        self._others = [
+            _button(f"Show {name}", f"Set the controls to {name}, untreated",
+                    functools.partial(self._person_clicked, name))
+            for name in people
+        ]  # fmt: skip
         self._pin_name = W.Text(
             placeholder="name this run", description="Name of the run to pin",
             layout=W.Layout(width="130px"),
@@ -478,7 +545,9 @@ class Explorer:
             value=False, description="Linear axes", tooltip="Logarithmic or linear axes"
         )
         self._log_button.observe(self._log_clicked, "value")
-        tools = W.Box([self._undo, self._reset, self._log_button, self._pin_name, self._pin])
+        tools = W.Box(
+            [self._undo, self._reset, *self._others, self._log_button, self._pin_name, self._pin]
+        )
         tools.add_class("cl-tools")
         head = W.Box([W.HTML(f"<h3>{html.escape(self.title)}</h3>"), tools])
         head.add_class("cl-head")
@@ -500,9 +569,11 @@ class Explorer:
             pages.append(("One blood sample", self.blood.widget))
         pages.append(("Pinned runs", W.VBox([self._pins_text, self._pins_box])))
         prepare = _button("Prepare files", "Picture and data of this run", self._files_clicked)
+        prepare.layout.align_self = "flex-start"
         code_intro = W.HTML(
             "<p>These lines make the same picture without this app. Click them once to select all, "
-            "copy, and paste them into a new cell.</p>"
+            "copy, and paste them into a new cell. <b>Prepare files</b> makes three links: the "
+            "picture in two formats, and the numbers as a table.</p>"
         )
         pages.append(("Code and files", W.VBox([code_intro, self._code, prepare, self._files])))
         self._tabs = W.Tab([page for _, page in pages], titles=[name for name, _ in pages])
@@ -622,7 +693,8 @@ class Explorer:
             self._drug_note.value = ""
             return
         drug = drugs()[self._choice.drug]
-        plan = html.escape(treatment(self._choice.drug, day=self._choice.day).describe())
+        plan = treatment(self._choice.drug, day=self._choice.day).describe()
+        plan = html.escape(" ".join(_SPOKEN.get(word, word) for word in plan.split(" ")))
         self._drug_note.value = (
             f'<div class="cl-control"><details><summary><span class="cl-unit">{plan}</span>'
             f'<span class="cl-why">source</span></summary><div>'
@@ -631,9 +703,9 @@ class Explorer:
             f"{html.escape(drug['source'])}</a></div></details></div>"
         )
 
-    def _legend_entries(self) -> list[tuple[str, str, Any, float]]:
+    def _legend_entries(self, now: str = "now") -> list[tuple[str, str, Any, float]]:
         """Name, colour, dash and width of every curve."""
-        entries: list[tuple[str, str, Any, float]] = [("now", theme.CURVES[0], "-", 2.4)]
+        entries: list[tuple[str, str, Any, float]] = [(now, theme.CURVES[0], "-", 2.4)]
         if self._choice.drug:
             entries.append(("now, without treatment", theme.CURVES[0], ":", 1.6))
             entries.append(("treatment starts", theme.CURVES[4], "-", 1.2))
@@ -643,7 +715,8 @@ class Explorer:
         return entries
 
     def _show_legend(self) -> None:
-        entries = self._legend_entries()
+        person = self._person(self._choice)
+        entries = self._legend_entries(f"now ({person})" if person else "now")
         text = "".join(
             f"<span>{_sample(color, dash, width)}{html.escape(name)}</span>"
             for name, color, dash, width in entries
@@ -655,10 +728,7 @@ class Explorer:
         self._legend.value = f'<div class="cl-legend">{text}</div>'
 
     def _show_pins(self) -> None:
-        lines = self.compare().split("\n")
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-        listed = f'<ul style="columns:1">{items}</ul>'
-        text = listed if self.pins else f"<p>{html.escape(lines[0])}</p>"
+        text = self._pins_table() if self.pins else f"<p>{html.escape(self.compare())}</p>"
         self._pins_text.value = f'<div class="cl-twin">{text}</div>'
         rows = []
         for pin in self.pins:
@@ -670,6 +740,34 @@ class Explorer:
             row.add_class("cl-bar")
             rows.append(row)
         self._pins_box.children = rows
+
+    def _pins_table(self) -> str:
+        """Set the pinned runs and the current one side by side: one column a run."""
+        runs = [(p.name, self._describe(p.choice), p.curves) for p in self.pins]
+        runs.append(("Now", self._describe(self._choice), self._curves))
+        heads = "".join(
+            f'<th scope="col">{html.escape(name)}<br><small>{html.escape(who)}</small></th>'
+            for name, who, _ in runs
+        )
+        body = ""
+        for readout in self.readouts:
+            row = readout_row(readout)
+            kind = "lowest" if row["extreme"] == "min" else "peak"
+            first, cells = None, ""
+            for _, _, curves in runs:
+                point = extreme(self._days, curves[readout], row["extreme"])
+                text = number(point.value) + ("" if point.flat else f" on {day_words(point.day)}")
+                if first is not None:
+                    text += f"<br><small>{difference(point.value, first, row['unit'])}</small>"
+                first = point.value if first is None else first
+                cells += f"<td>{text}</td>"
+            name = html.escape(f"{row['name']}, {kind} in {unit_words(row['unit'])}")
+            body += f'<tr><th scope="row">{name}</th>{cells}</tr>'
+        note = f"Small print: against {html.escape(runs[0][0])}."
+        return (
+            f'<div class="cl-scroll"><table><thead><tr><td></td>{heads}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div><p><small>{note}</small></p>"
+        )
 
     def _show_notes(self) -> None:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in dict.fromkeys(self._notes))
@@ -695,15 +793,27 @@ class Explorer:
 
     def _describe(self, choice: Choice) -> str:
         """Say a choice: "Mild with sensing delay 4 d; Interferon beta-1a from day 3"."""
+        bases = {self.start.label: (), **self._people}  # who needs the fewest changes?
+        changes = {n: self._changes(dict(v), choice) for n, v in bases.items()}
+        who = min(changes, key=lambda name: len(changes[name]))
         told = [
             f"{self.controls[s].row['name'].lower()} "
-            f"{quantity(v, self.controls[s].row['unit'])} (was {number(self.controls[s].baseline)})"
-            for s, v in choice.values
+            f"{quantity(new, self.controls[s].row['unit'])} (was {number(old)})"
+            for s, (old, new) in changes[who].items()
         ]
-        text = self.start.label + (f" with {listing(told)}" if told else "")
+        text = who + (f" with {listing(told)}" if told else "")
         if choice.drug:
             text += f"; {drugs()[choice.drug]['name']} from {day_words(choice.day)}"
         return text
+
+    def _changes(self, base: Mapping[str, float], choice: Choice) -> dict[str, tuple[float, float]]:
+        """Return old and new value of each control that differs from a person's."""
+        chosen = dict(choice.values)
+        pairs = {
+            s: (base.get(s, c.baseline), chosen.get(s, c.baseline))
+            for s, c in self.controls.items()
+        }
+        return {s: pair for s, pair in pairs.items() if pair[0] != pair[1]}
 
     def _headline(self) -> str:
         return f"{self._describe(self._choice)}."
@@ -724,7 +834,7 @@ class Explorer:
                 word = "lowest" if kind == "min" else "peak"
                 text = f"{word} {number(now.value)}{unit} on {day_words(now.day)}"
             if changed:
-                text += f"; {_against(now, start, row['unit'], 'the starting patient')}"
+                text += f"; {_against(now, start, row['unit'], self.start_name)}"
             if self._untreated is not None:
                 other = extreme(self._days, self._untreated[readout], kind)
                 text += f"; {_against(now, other, row['unit'], 'without treatment')}"
@@ -761,6 +871,10 @@ class Explorer:
     @handler
     def _reset_clicked(self, _: Any) -> None:
         self.reset()
+
+    @handler
+    def _person_clicked(self, name: str, _: Any) -> None:
+        self.show(name)
 
     @handler
     def _pin_clicked(self, _: Any) -> None:

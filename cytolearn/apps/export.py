@@ -6,6 +6,7 @@ import base64
 import csv
 import html
 import io
+import re
 from typing import TYPE_CHECKING
 
 from cytolearn import physiology
@@ -31,13 +32,22 @@ def code(app: Explorer) -> str:
     prefix = start if patient.startswith(start) else ""
     if prefix:
         rest = patient[len(start) :].replace(".treat(treatment(", ".treat(cl.treatment(")
-        lines += [f"start = cl.{_public(start)}", f"patient = start{rest}"]
+        lines += _broken("start", f"cl.{_public(start)}") + _broken("patient", f"start{rest}")
     else:
-        lines += [f"start = cl.{_public(start)}", f"patient = cl.{_public(patient)}"]
+        lines += _broken("start", f"cl.{_public(start)}")
+        lines += _broken("patient", f"cl.{_public(patient)}")
     shown = ", ".join(f'"{name}"' for name in app.readouts)
     option = "" if app.log else ", log=False"
     lines += ["course = patient.run()", f"cl.compare(start, course).plot({shown}{option})"]
     return "\n".join(lines)
+
+
+def _broken(name: str, made: str) -> list[str]:
+    """Write an assignment, on several lines if it is long."""
+    if len(made) <= 70:
+        return [f"{name} = {made}"]
+    first, *steps = re.split(r"(?<=\))(?=\.(?:but|treat)\()", made)
+    return [f"{name} = (", f"    {first}", *(f"    {step}" for step in steps), ")"]
 
 
 def _public(text: str) -> str:

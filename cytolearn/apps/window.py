@@ -37,7 +37,7 @@ class StartDayWindow:
     def __init__(self, app: Explorer) -> None:
         self.app = app
         self._task: asyncio.Task | None = None
-        self._cancelled = False
+        self._cancelled = self._part = False  # _part: not all start days were tried
         self._of: Any = None  # the choice that the picture belongs to
         self._results: dict[str, dict[str, np.ndarray]] = {}
         self._before: dict[str, dict[str, np.ndarray]] = {}
@@ -45,7 +45,7 @@ class StartDayWindow:
         self._go = W.Button(description="Try every start day", button_style="primary")
         self._stop = W.Button(description="Cancel", disabled=True)
         self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
-        self._progress.layout.visibility = "hidden"
+        self._progress.layout.display = "none"
         self._outcome = W.ToggleButtons(
             options=[("whole illness", "burden"), ("worst day", "worst")],
             description="Lung lesion", style={"button_width": "auto"},
@@ -55,11 +55,12 @@ class StartDayWindow:
         self._stop.on_click(self._cancel)
         self._outcome.observe(self._redraw, "value")
         self._page = W.VBox()
-        bar = W.Box([self._go, self._stop, self._progress, self._outcome])
+        bar = W.Box([self._go, self._stop, self._outcome, self._progress])
         bar.add_class("cl-bar")
         intro = W.HTML(
-            "<p>The same patient is treated again and again, each time from another day on. "
-            "Below the line the drug leaves less lung lesion than no treatment, above it more.</p>"
+            "<p>The same patient is treated again and again, each time from another day on, with "
+            "each drug. Below the line a drug leaves less lung lesion than no treatment, above "
+            "it more.</p>"
         )
         self.widget = W.VBox([intro, bar, self._page, self._words])
 
@@ -87,12 +88,16 @@ class StartDayWindow:
         """Say when the treatment helps and when it harms."""
         if self._of is None:
             return "Not computed yet."
+        if self._part:
+            return "Stopped: only the start days drawn were tried. Press the button to try all."
         return window_words(DAYS, self._shown(), outcome=self._outcome_words)
 
     def refresh(self) -> None:
         """Say whether the window still belongs to the patient on show."""
         _ = self.view
         text = "Press the button to try every start day." if self._of is None else self.summary()
+        if self._stop.disabled is False:
+            text = "Trying one start day after another ..."
         if self._of is not None and self._of != self.app.who:
             text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"
         self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
@@ -121,7 +126,7 @@ class StartDayWindow:
         patient = app.untreated_patient
         if self._of is not None and self._of != app.who:
             self._before = self._results
-        self._of = app.who
+        self._of, self._part = app.who, True
         self._results = {n: {"burden": b, "worst": b.copy()} for n, b in self._blank().items()}
         self._progress.max, self._progress.value = len(DAYS) * len(self.names), 0
         self._redraw()
@@ -138,6 +143,7 @@ class StartDayWindow:
                 yield
             if i % 3 == 0:
                 self.view.set_data(list(self._shown().values()))
+        self._part = False
         self._redraw()
 
     def _redraw(self, _: Any = None) -> None:
@@ -173,16 +179,17 @@ class StartDayWindow:
                 # A real pause, not sleep(0): the kernel reads its sockets only when it is idle.
                 await asyncio.sleep(0.002)
                 if self._cancelled:
-                    self._words.value = '<div class="cl-twin"><p>Cancelled.</p></div>'
+                    self._redraw()
                     break
         except Exception as error:  # shown to the learner
             self.app.show_error(error)
         finally:
             self._busy(False)
+            self.refresh()
 
     def _busy(self, on: bool) -> None:
         self._go.disabled, self._stop.disabled = on, not on
-        self._progress.layout.visibility = "visible" if on else "hidden"
+        self._progress.layout.display = "" if on else "none"
 
     def _cancel(self, _: Any = None) -> None:
         self._cancelled = True

@@ -111,14 +111,14 @@ def window_words(
                 f"(best on {day_words(d[best])}: {number(-c[best], 2)}% less)"
             )
         else:
-            parts.append("no start day helps")
+            parts.append(f"no start day cuts it by {NO_CHANGE:g}% or more")
         if c[worst] >= NO_CHANGE:
             parts.append(
                 f"it harms if started on {_stretches(d, c >= NO_CHANGE)} "
                 f"(worst on {day_words(d[worst])}: {number(c[worst], 2)}% more)"
             )
         else:
-            parts.append("no start day harms")
+            parts.append(f"no start day makes it worse by {NO_CHANGE:g}% or more")
         sentences.append(f"{name}: {'; '.join(parts)}.")
     return " ".join(sentences) or "Not computed yet."
 
@@ -148,7 +148,7 @@ def blood_sample(
         ax = figure.add_axes(_AXES)
         draw_panel(ax, readout, log=log, data=list(curves.values()))
         ax.set_title(f"{readout_row(readout)['name']} ({unit_words(readout_row(readout)['unit'])})",
-                     loc="left", fontweight="bold")  # fmt: skip
+                     loc="left", fontweight="bold", x=0)  # fmt: skip
         ax.set_title("", loc="right")
         lines, dots = [], []
         for i, ((name, values), (color, dash)) in enumerate(

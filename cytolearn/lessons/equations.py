@@ -119,8 +119,8 @@ class Equations:
 
     def _repr_markdown_(self) -> str:
         parts = [
-            f"With the numbers of **{self.label}**. A number in **bold** differs from the baseline "
-            "patient; words are quantities that change from day to day."
+            f"With the numbers of **{self.label}**. A number in **bold** differs from the usual "
+            "value; words are quantities that change from day to day."
         ]
         for line in self.lines:
             terms = _terms(_tree(line.formula), lambda s: self._leaf(s, True))

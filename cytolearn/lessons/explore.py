@@ -44,6 +44,7 @@ class Explore(W.VBox):
             spec["treatments"],
             [cards.plain(task) for task in spec["tasks"]],
             title=f"{lesson.content['title']}: {' and '.join(lesson.content['patients'])}",
+            people={n: p for n, p in lesson.content["patients"].items() if n != self._reference},
         )
         self._started = False
         super().__init__()
@@ -98,9 +99,10 @@ class Explore(W.VBox):
 
     def _start(self) -> None:
         """Let the app begin with the patient of the story; the reference stays as a grey line."""
-        begin = Patient(self.lesson.content["explorer"]["patient"]).traits
-        # A slider may end before a preset does: then as near as it goes.
-        self.app.set(**{s: min(max(begin[s], c.low), c.high) for s, c in self.app.controls.items()})
+        names = {preset: name for name, preset in self.lesson.content["patients"].items()}
+        begin = names[self.lesson.content["explorer"]["patient"]]
+        if begin != self._reference:
+            self.app.show(begin)
 
     def _revealed(self) -> tuple[str, str]:
         words = [self.lesson._stored_words(q) for q in self.lesson.content["predictions"]]

@@ -390,8 +390,10 @@ class Lesson:
             number = place + 1 - len(self.content["predictions"]) - len(self.content["tasks"])
             title = item.get("title") or f"Quiz question {number}"
             rows.append((title, _state(self.logbook.history(self._key(item["id"])))))
-        done = sum(state != "open" for _, state in rows)
-        head = f"{done} of {len(rows)} steps of this lesson done."
+        begun = sum(state.startswith("not yet") for _, state in rows)
+        done = sum(state != "open" for _, state in rows) - begun
+        more = f", {begun} more begun" if begun else ""
+        head = f"{done} of {len(rows)} steps of this lesson done{more}."
         cells = "".join(
             f"<tr><td>{cards.rich(title)}</td><td>{state}</td></tr>" for title, state in rows
         )

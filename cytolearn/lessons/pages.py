@@ -114,14 +114,15 @@ def words_for(content: Mapping[str, Any]) -> dict[str, str]:
     """Return everything that a page may ask for, as markdown."""
     minutes = content["minutes"]
     closing = content["closing"]
+    words = content.get("legend", {})
     out = {key: value.strip() for key, value in content.items() if isinstance(value, str)}
     out |= {
         "number": str(content["number"]),
         "total_minutes": str(sum(minutes.values())),
         "minutes": ", ".join(f"{part} {length}" for part, length in minutes.items()),
         "objectives": bullets(content["objectives"]),
-        "legend_curves": legend_curves(content["explorer"]["readouts"]),
-        "legend_controls": legend_controls(content["explorer"]["controls"]),
+        "legend_curves": legend_curves(content["explorer"]["readouts"], words),
+        "legend_controls": legend_controls(content["explorer"]["controls"], words),
         "key_points": bullets(closing["key_points"]),
         "limits": bullets(closing["limits"]),
         "disclaimer": closing["disclaimer"],
@@ -138,19 +139,24 @@ def bullets(items: list[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def legend_curves(symbols: list[str]) -> str:
-    """Write what each curve means, from the table of readouts."""
+def legend_curves(symbols: list[str], words: Mapping[str, str]) -> str:
+    """Write what each curve means: the lesson's words, or those of the table of readouts."""
     known = physiology.readouts()
-    found = [known[symbol] for symbol in symbols]
+    found = [{**known[s], "meaning": words.get(s, known[s]["meaning"])} for s in symbols]
     return bullets([f"**{row['name']}** ({row['unit']}). {row['meaning']}" for row in found])
 
 
-def legend_controls(symbols: list[str]) -> str:
-    """Write what each control means, from the table of constants."""
+def legend_controls(symbols: list[str], words: Mapping[str, str]) -> str:
+    """Write what each control means: the lesson's words, or those of the table of constants."""
     rows = {row["symbol"]: row for row in physiology.rows("parameters")}
-    units = {"fraction": "0 to 1", "x normal": "1 = normal", "d": "days"}
-    found = [{**rows[s], "unit": units.get(rows[s]["unit"], rows[s]["unit"])} for s in symbols]
-    return bullets([f"**{row['name']}** ({row['unit']}). {row['meaning']}" for row in found])
+    units = {"fraction": "share, 0 to 1", "x normal": "1 = normal"}
+    units |= {"d": "days", "AU": "arbitrary units"}
+    lines = []
+    for row in (rows[s] for s in symbols):
+        unit = units.get(row["unit"], row["unit"])
+        meaning = words.get(row["symbol"], row["meaning"])
+        lines.append(f"**{row['name']}** ({unit}). {meaning}")
+    return bullets(lines)
 
 
 def cell_id(lesson_id: str, name: str) -> str:

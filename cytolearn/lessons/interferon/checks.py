@@ -16,6 +16,7 @@ from cytolearn.wording import number
 
 ANA, BEN = "mild", "delayed_ifn"
 HELPED = 0.75  # "cut by at least a quarter": predictions and task 3
+NOTICED = 0.05  # a change of the peak below this is hardly a difference
 RESCUED = 0.5  # "cut by at least a half": task 4
 START_DAYS = range(0, 11)
 LATE_DAY = 8
@@ -87,7 +88,7 @@ def treatment_window() -> Expected:
         facts={
             "shown": f"started on day 1 after the first symptom, {percent(left[1])} of the untreated peak "
             f"lesion remains; started on day 4, {percent(left[4])}; started on day {LATE_DAY}, "
-            f"{percent(left[LATE_DAY])}"
+            f"{percent(left[LATE_DAY])} (100\u00a0% means no effect)"
         },
     )
 
@@ -232,7 +233,10 @@ def early_treatment() -> str:
 
 def late_harm() -> str:
     worst = max(START_DAYS, key=lambda day: share_left(BEN, "ifn_beta_1a", day))
+    share = share_left(BEN, "ifn_beta_1a", worst)
+    verdict = "hardly any difference" if share < 1 + NOTICED else "a harm"
     return (
-        f"At worst, started on day {worst}, Ben's peak lesion is {percent(share_left(BEN, 'ifn_beta_1a', worst))} "
-        "of the untreated one: late interferon attracts monocytes and slows repair. Both are assumptions."
+        f"At worst, started on day {worst}, interferon beta leaves Ben {percent(share)} of his untreated peak "
+        f"lesion: {verdict}. The model lets late interferon attract inflammatory cells and slow repair; both are "
+        "assumptions."
     )

@@ -50,7 +50,7 @@ lesson.predict("p2")
 # %% [markdown] see see
 # ## See
 #
-# Here is the app. It shows Ben, with Ana in grey behind him. The list *Try this* leads you through it; take it one line at a time and watch one picture at a time. Nothing you do can break anything, and *Undo* takes back your last step.
+# Here is the app. It shows Ben, with Ana in grey behind him. The list *Try this* leads you through it; take it one line at a time and watch one picture at a time. Nothing you do can break anything, and *Undo* takes back your last step. The sentences under the pictures say in words what the curves show.
 
 # %% see explore
 lesson.explore()
@@ -58,14 +58,14 @@ lesson.explore()
 # %% [markdown] legend legend-curves
 # ## Legend
 #
-# The six pictures. Days are counted from the first symptom; the infection came five days earlier.
+# The six pictures. Days are counted from the first symptom (dotted line); the infection came five days earlier. Green is the normal range.
 #
 # {{ legend_curves }}
 #
 # *P/F ratio* is the pressure of oxygen in the blood divided by the share of oxygen in the air breathed. Healthy is above 400; below 300 the lung is in trouble.
 
 # %% [markdown] legend legend-controls
-# The six controls. Each shows its normal value as a mark, and where its number comes from.
+# The six controls. The small mark under a slider is Ana's value. Click *source* to read where the number comes from, how sure we are of it, and what is usual.
 #
 # {{ legend_controls }}
 #
