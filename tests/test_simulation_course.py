@@ -186,6 +186,13 @@ def test_clearance(mild):
     assert "still above 2" in simulate(days=5).summary()
 
 
+def test_without_infection_there_is_no_peak_of_virus_to_tell():
+    text = simulate({"inoculum": 0}, label="healthy", days=10).summary()
+    assert text.startswith(
+        "Healthy: virus in the nose stays below 2 log10 copies/mL: a negative swab."
+    )
+
+
 def test_oxygenation_words():
     assert oxygenation_words(90) == "severe respiratory failure"
     assert oxygenation_words(450) == "normal oxygenation"

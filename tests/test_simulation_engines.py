@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from cytolearn import physiology
-from cytolearn.simulation import Dose, SimulationError, integrate
+from cytolearn.simulation import Dose, SimulationError, engines, integrate
 from cytolearn.simulation import compiled as compiled_module
 from cytolearn.simulation.engines import engine_named, segments
 from cytolearn.simulation.equations import equations
@@ -233,5 +234,12 @@ def test_roadrunner_agrees_on_signals_that_python_computes():
 
 def test_default_engine_is_roadrunner_where_it_is_installed(monkeypatch):
     assert type(engine_named(None)).__name__ == "RoadRunnerEngine"
+    engines._loads.cache_clear()
+    with monkeypatch.context() as broken:  # installed, but a library of the system is missing
+        broken.setitem(sys.modules, "roadrunner", None)
+        broken.setattr(engines, "find_spec", lambda name: True)
+        with pytest.warns(RuntimeWarning, match="SciPy engine takes over"):
+            assert type(engine_named(None)).__name__ == "SciPyEngine"
+    engines._loads.cache_clear()
     monkeypatch.setattr("cytolearn.simulation.engines.find_spec", lambda name: None)
     assert type(engine_named(None)).__name__ == "SciPyEngine"

@@ -188,6 +188,22 @@ _ENGINES = {"roadrunner": RoadRunnerEngine, "scipy": SciPyEngine}
 
 
 @cache
+def _loads() -> bool:
+    """Say whether libRoadRunner can be imported: a system library of it may be missing."""
+    try:
+        import roadrunner  # noqa: F401
+    except (ImportError, OSError) as error:
+        warnings.warn(
+            f"libRoadRunner is installed but cannot be loaded ({error}); the slower SciPy engine "
+            "takes over.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+@cache
 def _engine(name: str):
     return _ENGINES[name]()
 
@@ -195,7 +211,7 @@ def _engine(name: str):
 def engine_named(name: str | None):
     """Return an engine; None takes libRoadRunner where it is installed, else SciPy."""
     if name is None:
-        name = "roadrunner" if find_spec("roadrunner") else "scipy"
+        name = "roadrunner" if find_spec("roadrunner") and _loads() else "scipy"
     if not isinstance(name, str) or name not in _ENGINES:
         raise ValueError(unknown("engine", name, _ENGINES))
     return _engine(name)

@@ -87,8 +87,11 @@ def summary(course: Course) -> str:
         if clear is not None
         else f"is still above {number(CLEARED)} on {last}"
     )
+    virus = f"peaks at {at('viral_load')} and {gone}"
+    if mark["viral_load"]["value"] < CLEARED:  # no infection: nothing to peak or to clear
+        virus = f"stays below {quantity(CLEARED, mark['viral_load']['unit'])}: a negative swab"
     words = [
-        f"{name}: virus in the nose peaks at {at('viral_load')} and {gone}.",
+        f"{name}: virus in the nose {virus}.",
         f"Type-I interferon peaks at {at('ifn')}.",
     ]
     worst, lesion = mark["pf_ratio"], mark["lesion"]
