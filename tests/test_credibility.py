@@ -20,6 +20,7 @@ from cytolearn.credibility.parameter_sets import (
 )
 from cytolearn.credibility.record import is_inside, targets
 from cytolearn.patients import Patient
+from cytolearn.simulation import SimulationError
 
 RECORD = calibration_record()
 # Rows that need no cohort, so that they can be recomputed in seconds.
@@ -100,6 +101,14 @@ def test_an_impossible_set_is_rejected():
             "infectivity": physiology.limits()["infectivity"][0],
         }
     )
+
+
+def test_a_set_without_a_solution_is_rejected(monkeypatch):
+    def give_up(*_args):
+        raise SimulationError("the solver gave up", 7.0)
+
+    monkeypatch.setattr("cytolearn.credibility.claims.ParameterSet.run", give_up)
+    assert not meets_criteria({})
 
 
 def test_an_ensemble_file_depends_on_its_numbers_only(tmp_path):

@@ -279,13 +279,8 @@ def _dexamethasone(day: float, lowest: int, highest: int) -> Callable[[Bench], f
 def _tocilizumab(b: Bench) -> float:
     who = b.eligible(9, 1, 3, crp=75)
     steroid, drug = treatment("dexamethasone", day=9), treatment("tocilizumab", day=9)
-    arms = [
-        [
-            b.risk(b.given(who, *given)).mean()
-            for given in ((steroid,), (steroid, drug), (), (drug,))
-        ]
-    ]
-    with_c, with_t, without_c, without_t = arms[0]
+    arms = ((steroid,), (steroid, drug), (), (drug,))
+    with_c, with_t, without_c, without_t = (b.risk(b.given(who, *arm)).mean() for arm in arms)
     share = _DEXAMETHASONE_SHARE
     return float(
         (share * with_t + (1 - share) * without_t) / (share * with_c + (1 - share) * without_c)

@@ -11,7 +11,6 @@ import gzip
 import io
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 
 from cytolearn import physiology
 from cytolearn.credibility.claims import CLAIMS, CRITERIA, ParameterSet
+from cytolearn.simulation import SimulationError
 from cytolearn.treatments import TeachingWarning
 
 if TYPE_CHECKING:
@@ -42,9 +42,12 @@ def perturbed_constants() -> tuple[str, ...]:
 
 
 def meets_criteria(constants: Mapping[str, float]) -> bool:
-    """Return whether a parameter set meets every criterion."""
+    """Return whether a parameter set meets every criterion; one without a solution does not."""
     candidate = ParameterSet(constants)
-    return all(criterion(candidate) for criterion in CRITERIA.values())
+    try:
+        return all(criterion(candidate) for criterion in CRITERIA.values())
+    except SimulationError:
+        return False
 
 
 def draw_candidate(number: int, seed: int = SEED) -> dict[str, float]:
@@ -66,6 +69,8 @@ def make_ensemble(size: int = SIZE, batch: int = 40) -> tuple[list[dict[str, flo
     (list of dict, int)
         The accepted sets, in the order in which they were drawn, and how many were tried.
     """
+    from concurrent.futures import ProcessPoolExecutor
+
     accepted: list[dict[str, float]] = []
     tried = 0
     with ProcessPoolExecutor() as pool:
@@ -108,6 +113,8 @@ def _holds(constants: Mapping[str, float]) -> list[bool]:
 
 def make_claims(members: Iterable[Mapping[str, float]] | None = None) -> pd.DataFrame:
     """Compute in what share of the ensemble each claim holds (minutes)."""
+    from concurrent.futures import ProcessPoolExecutor
+
     import pandas as pd
 
     members = list(ensemble() if members is None else members)
