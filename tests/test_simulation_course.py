@@ -208,6 +208,12 @@ def test_a_value_that_is_no_number_is_an_error():
         integrate({"pf_power": float("nan")})
 
 
+def test_an_error_travels_between_processes():
+    error = pickle.loads(pickle.dumps(SimulationError("the solver gave up", 7.0, "Anna")))
+    assert (error.reason, error.day, error.label) == ("the solver gave up", 7.0, "Anna")
+    assert "patient 'Anna'" in str(error)
+
+
 def test_days_must_come_after_infection():
     with pytest.raises(ValueError, match="after infection"):
         simulate(days=-6)

@@ -448,7 +448,10 @@ def _processes(workers: int) -> Iterator[Executor | None]:
         method = multiprocessing.get_start_method()
         if method == "fork" and threading.active_count() > 1:
             method = "forkserver"
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method))
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":  # import once, in the server that all workers come from
+            context.set_forkserver_preload([__name__, "roadrunner"])
+        pool = ProcessPoolExecutor(workers, context)
     except (ImportError, NotImplementedError, OSError):
         yield None
         return
