@@ -58,7 +58,7 @@ class BloodSample:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
         figure, lines, _ = blood_sample(self.app.days, self._curves(), self.readout)
-        view = LiveFigure(figure, lines, max_width=900)
+        view = LiveFigure(figure, lines, max_width=760)
         self._page.children = [view]
         return view
 

@@ -582,7 +582,12 @@ class Explorer:
         todo = []
         if self.tasks:
             items = "".join(f"<li>{html.escape(task)}</li>" for task in self.tasks)
-            todo = [W.HTML(f'<div class="cl-tasks"><h4>Try this</h4><ol>{items}</ol></div>')]
+            todo = [
+                W.HTML(
+                    '<details class="cl-tasks" open><summary><h4>Try this</h4></summary>'
+                    f"<ol>{items}</ol></details>"
+                )
+            ]
         right = W.VBox([*todo, self._error, self._tabs])
         right.add_class("cl-view")
         main = W.Box([panel, right])
@@ -763,7 +768,7 @@ class Explorer:
                 cells += f"<td>{text}</td>"
             name = html.escape(f"{row['name']}, {kind} in {unit_words(row['unit'])}")
             body += f'<tr><th scope="row">{name}</th>{cells}</tr>'
-        note = f"Small print: against {html.escape(runs[0][0])}."
+        note = f"In grey: against {html.escape(runs[0][0])}."
         return (
             f'<div class="cl-scroll"><table><thead><tr><td></td>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table></div><p><small>{note}</small></p>"

@@ -38,7 +38,10 @@ def code(app: Explorer) -> str:
         lines += _broken("patient", f"cl.{_public(patient)}")
     shown = ", ".join(f'"{name}"' for name in app.readouts)
     option = "" if app.log else ", log=False"
-    lines += ["course = patient.run()", f"cl.compare(start, course).plot({shown}{option})"]
+    plot = f"cl.compare(start, course).plot({shown}{option})"
+    if len(plot) > 80:
+        plot = f"cl.compare(start, course).plot(\n    {shown}{option}\n)"
+    lines += ["course = patient.run()", plot]
     return "\n".join(lines)
 
 

@@ -67,7 +67,7 @@ class StartDayWindow:
     @functools.cached_property
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
-        view = LiveFigure(*start_day_window(DAYS, self._blank()), max_width=900)
+        view = LiveFigure(*start_day_window(DAYS, self._blank()), max_width=760)
         self._page.children = [view]
         return view
 

@@ -17,7 +17,7 @@ from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference
 from cytolearn.wording import listing, number
 
-_SIZE, _AXES = (8.2, 3.5), (0.1, 0.185, 0.62, 0.68)
+_SIZE, _AXES = (6.6, 3.4), (0.12, 0.19, 0.57, 0.68)
 #: A change below this is called no change, in per cent.
 NO_CHANGE = 5.0
 
