@@ -51,6 +51,8 @@ def test_keys_move_the_curves_and_nothing_else(run_notebook, capsys):
     page.wait_for_function("document.querySelector('.cl-twin')?.textContent.includes('Mild')")
     page.evaluate(_WATCH)
     height = page.eval_on_selector(".cl-live", "e => e.getBoundingClientRect().height")
+    box = page.locator(".cl-at-sensing_delay input[type=number]")
+    start = round(float(box.input_value()), 1)  # the slider stands on its nearest step
     seen, times = {_curves(page)}, []
     handle.focus()
     for _ in range(STEPS):
@@ -62,8 +64,7 @@ def test_keys_move_the_curves_and_nothing_else(run_notebook, capsys):
     assert len(seen) == STEPS + 1  # every step gave another picture
     assert page.evaluate("window.shifts") == []
     assert page.eval_on_selector(".cl-live", "e => e.getBoundingClientRect().height") == height
-    value = float(page.locator(".cl-at-sensing_delay input[type=number]").input_value())
-    assert value == pytest.approx(0.4 + STEPS * 0.1)
+    assert float(box.input_value()) == pytest.approx(start + STEPS * 0.1)
     with capsys.disabled():
         print(f"\nkey to frame: median {statistics.median(times):.0f} ms, slowest {max(times):.0f}")
     assert statistics.median(times) < 500  # a net only; the benchmark measures a ratio
