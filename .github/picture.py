@@ -19,7 +19,7 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
-WIDTH, HEIGHT = 1320, 1040
+WIDTH, HEIGHT = 1320, 1090
 STORY = """# Same swab, different lung
 
 Two people breathe in the same dose. One raises the interferon alarm late, and weakly."""
