@@ -147,3 +147,11 @@ def test_the_model_card_shows_the_tables_that_ship(root):
     card = (root / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert card == with_tables(card), "run: python -m cytolearn.credibility card"
     assert "not for clinical use" in card.lower()
+
+
+def test_an_ensemble_that_cannot_be_found_is_given_up(monkeypatch):
+    from cytolearn.credibility import parameter_sets
+
+    monkeypatch.setattr(parameter_sets, "_TRIES", 0)
+    with pytest.raises(RuntimeError, match="meets_criteria"):
+        parameter_sets.make_ensemble(size=2)

@@ -123,9 +123,7 @@ class LiveFigure(W.GridBox):
         self.alt = self.alt if alt is None else alt
         self.rev += 1
         paths: list[list[str]] = [[] for _ in self._boxes]
-        for line, curve, (panel, head, dots) in zip(
-            self.lines, curves, self._heads, strict=True
-        ):
+        for line, curve, (panel, head, dots) in zip(self.lines, curves, self._heads, strict=True):
             if isinstance(curve, tuple):
                 line.set_data(*curve)
             else:
@@ -170,7 +168,9 @@ class LiveFigure(W.GridBox):
         width = f"max-width:{self._max_width}px"
         if len(self._boxes) == 1:
             return f'<div class="cl-panels" {role} style="{width};grid-template-columns:1fr">'
-        columns = f"repeat(auto-fit,minmax(min(100%,{self._panel_width}px),1fr))"
+        # Never more than three side by side: six panels then fill their rows.
+        least = f"max({self._panel_width}px,30%)"
+        columns = f"repeat(auto-fit,minmax(min(100%,{least}),1fr))"
         return f'<div class="cl-panels" {role} style="{width};grid-template-columns:{columns}">'
 
     def _prepare(self) -> None:
@@ -200,7 +200,7 @@ class LiveFigure(W.GridBox):
             self._heads.append(
                 (
                     self._panel_of(ax),
-                    f'<g{clip if line.get_clip_on() else ""}>'
+                    f"<g{clip if line.get_clip_on() else ''}>"
                     f'<path transform="scale({1 / _GRID:g})" fill="none" style="{style}" '
                     f'stroke-width="{width * _GRID:.0f}" stroke-linejoin="round" '
                     f'stroke-linecap="{"round" if dots else "butt"}"'

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ENSEMBLE, _CLAIMS = "ensemble.csv.gz", "claims.csv"
 SIZE, SEED = 200, 7
+_TRIES = 20  # sets tried for each one wanted before giving up
 SPREAD = 0.12  # standard deviation of the logarithm of every perturbed constant
 
 
@@ -68,6 +69,11 @@ def make_ensemble(size: int = SIZE, batch: int = 40) -> tuple[list[dict[str, flo
     -------
     (list of dict, int)
         The accepted sets, in the order in which they were drawn, and how many were tried.
+
+    Raises
+    ------
+    RuntimeError
+        If almost no set meets the criteria.
     """
     from concurrent.futures import ProcessPoolExecutor
 
@@ -75,6 +81,11 @@ def make_ensemble(size: int = SIZE, batch: int = 40) -> tuple[list[dict[str, flo
     tried = 0
     with ProcessPoolExecutor() as pool:
         while len(accepted) < size:
+            if tried >= _TRIES * size:
+                raise RuntimeError(
+                    f"Only {len(accepted)} of {tried} parameter sets meet the criteria. Probably "
+                    "the baseline fails one of them: check it with meets_criteria({})."
+                )
             candidates = [draw_candidate(tried + i) for i in range(batch)]
             for candidate, good in zip(
                 candidates, pool.map(meets_criteria, candidates, chunksize=5), strict=True
