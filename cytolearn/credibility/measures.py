@@ -325,8 +325,31 @@ def _il7_in_sepsis(b: Bench) -> float:
     return float(treated.loc[42:].mean() / plain.loc[42:].mean())
 
 
+def _only_if(holds: bool, value: float) -> float:
+    """Return a value, or no number where the second half of a two-part finding fails."""
+    return value if holds else float("nan")
+
+
+def _last_positive(b: Bench, severity: int) -> float:
+    loads = b.column("viral_load_lung", severity) >= _DETECTED
+    return float(np.median(b.cohort.days[loads.shape[1] - 1 - np.argmax(loads[:, ::-1], axis=1)]))
+
+
 def _loads_differ(b: Bench) -> float:
-    return b.on("viral_load", CRITICAL, 3) - b.on("viral_load", MODERATE, 3)
+    """Return critical less moderate swab load, if lung virus lasts longer in the critical."""
+    difference = b.on("viral_load", CRITICAL, 3) - b.on("viral_load", MODERATE, 3)
+    return _only_if(_last_positive(b, CRITICAL) > _last_positive(b, MODERATE), difference)
+
+
+def _il7_rise(b: Bench) -> float:
+    """Return critical over normal IL-7, if it rises more in the critical than on the ward."""
+    critical, ward = b.extreme("il7", CRITICAL), b.extreme("il7", MODERATE)
+    return _only_if(critical > ward, critical / physiology.baseline()["il7_normal"])
+
+
+def _plasmablasts(b: Bench) -> float:
+    """Return plasmablasts of the critical, if those of moderate patients stay under 15 %."""
+    return _only_if(b.extreme("plasmablasts", MODERATE) < 15, b.extreme("plasmablasts", CRITICAL))
 
 
 MEASURES: dict[str, Callable[[Bench], float]] = {
@@ -396,7 +419,7 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
     "LYM05": _mean_difference("cd4"),
     "LYM06": _mean_difference("cd8"),
     "LYM07": lambda b: b.extreme("pd1", CRITICAL) / b.extreme("pd1", MODERATE),
-    "LYM08": lambda b: b.extreme("il7", CRITICAL) / physiology.baseline()["il7_normal"],
+    "LYM08": _il7_rise,
     "CYT01": lambda b: float(np.mean(b.cohort["il6"][b.classes >= SEVERE, b.day(10)])),
     "CYT02": lambda b: b.extreme("il6", CRITICAL) / b.extreme("il6", MODERATE),
     "CYT03": _mean_difference("il6"),
@@ -415,7 +438,7 @@ MEASURES: dict[str, Callable[[Bench], float]] = {
         b.extreme(r, CRITICAL) / b.extreme(r, MODERATE) for r in ("cd4", "b_cells", "nk")
     ),
     "END07": _mas_ferritin_ratio,
-    "BC01": lambda b: b.extreme("plasmablasts", CRITICAL),
+    "BC01": _plasmablasts,
     "BC02": lambda b: b.extreme("auto_ab", CRITICAL) / b.extreme("auto_ab", MODERATE),
     "BC03": lambda b: _first_day(
         b.preset("extrafollicular"), "nab", {**physiology.baseline(), **b.constants}["nab_half"]
