@@ -276,36 +276,36 @@ def test_downloads(app):
 def test_the_window_of_benefit_and_harm(app, monkeypatch):
     monkeypatch.setattr("cytolearn.apps.window.DAYS", np.array([-2.0, 0.0, 4.0, 10.0]))
     app.set(ifn_production=0.1)
-    table = app.window.run()
+    table = app.pages["window"].run()
     assert table.loc[0.0].lt(-20).all()  # early: much less lesion
     assert table.loc[10.0].gt(table.loc[0.0]).all()
-    assert "helps if started" in app.window.summary()
+    assert "helps if started" in app.pages["window"].summary()
     app.set(ifn_production=0.2)
-    app.window.refresh()
-    assert "changed the patient" in app.window._words.value
+    app.pages["window"].refresh()
+    assert "changed the patient" in app.pages["window"]._words.value
 
 
 def test_antibodies_spare_interferon_beta(app, monkeypatch):
     monkeypatch.setattr("cytolearn.apps.window.DAYS", np.array([-1.0, 0.0]))
     app.set(ifn_autoantibody=200)
-    table = app.window.run()
+    table = app.pages["window"].run()
     assert (table["Interferon beta-1a"] < table["Interferon alpha-2b"] - 10).all()
 
 
 def test_one_blood_sample_can_mislead(app):
-    assert "same patient" in app.blood.summary()
+    assert "same patient" in app.pages["blood"].summary()
     app.set(sensing_delay=6)
-    early, late = app.blood.draw(1), app.blood.draw(9)
+    early, late = app.pages["blood"].draw(1), app.pages["blood"].draw(9)
     assert "has less type-I interferon" in early
     assert "has more type-I interferon" in late
     with pytest.raises(ValueError, match="day 0 to 20"):
-        app.blood.draw(30)
+        app.pages["blood"].draw(30)
 
 
 def test_buttons_and_boxes_do_what_they_say(app):
     app.controls["sensing_delay"].box.value = 4.0
     assert app.values["sensing_delay"] == 4
-    app._drug.value = "ifn_beta_1a"
+    app.prescribing[0].menu.value = "ifn_beta_1a"
     assert app.patient.treatments
     app._pin_name.value = "mine"
     app._pin.click()
@@ -330,3 +330,41 @@ def test_no_forbidden_widget(app):
     assert not any(isinstance(w, W.Output) for w in every(app.widget))
     boxes = [w for w in every(app.widget) if isinstance(w, W.BoundedFloatText)]
     assert all(box.description for box in boxes)
+
+
+# ---- treatments: dose, and two at once ---------------------------------------------------------
+
+
+def test_a_dose_is_a_multiple_of_the_usual_one():
+    app = explorer("moderate", treatments=["dexamethasone"], tabs=[], dose=True)
+    app.treat("dexamethasone", day=8)
+    usual = app.curves["il6"].copy()
+    app.treat("dexamethasone", dose=0.1)
+    assert app.choice.given[0].day == 8
+    assert "0.1 times the usual dose" in app.summary()
+    assert not np.allclose(usual, app.curves["il6"])
+    assert "scale=0.1" in app.code()
+    with pytest.raises(ValueError, match=r"between 0\.1 and 5"):
+        app.treat("dexamethasone", dose=50)
+
+
+def test_two_treatments_at_once_are_both_given_and_both_said():
+    drugs = ["dexamethasone", "tocilizumab"]
+    app = explorer("moderate", treatments=drugs, tabs=[], slots=2)
+    app.treat("dexamethasone", day=7).treat("tocilizumab", day=8, slot=2)
+    assert len(app.patient.treatments) == 2
+    assert "Dexamethasone from day 7; Tocilizumab from day 8" in app.summary()
+    scope = {}
+    exec(app.code(), scope)
+    assert np.allclose(scope["course"]["il6"], app.course["il6"])
+    app.treat(None)
+    assert [p.drug for p in app.choice.given] == ["tocilizumab"]
+    app.undo().undo().undo()
+    assert not app.treated
+    with pytest.raises(ValueError, match="Slot"):
+        app.treat("dexamethasone", slot=3)
+
+
+def test_an_unknown_tab_names_the_nearest():
+    with pytest.raises(ValueError, match="window"):
+        explorer("mild", tabs=["windows"])

@@ -11,6 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.widgets import handler
 from cytolearn.figures.outcomes import NO_CHANGE, blood_sample, sample_words
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class BloodSample:
     readout : str, default "ifn"
         What the laboratory measures; must be one of the explorer's readouts.
     """
+
+    title = "One blood sample"
 
     def __init__(self, app: Explorer, readout: str = "ifn") -> None:
         self.app = app
@@ -108,14 +111,10 @@ class BloodSample:
     def _at(self, curve: np.ndarray) -> float:
         return float(np.interp(self.day, self.app.days, curve))
 
+    @handler
     def _moved(self, _: Any) -> None:
-        try:
-            self.refresh()
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
+        self.refresh()
 
+    @handler
     def _drawn(self, _: Any) -> None:
-        try:
-            self.draw()
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
+        self.draw()

@@ -12,7 +12,7 @@ import html
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +22,24 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from cytolearn import physiology
-from cytolearn.apps import export
+from cytolearn.apps import export, telling
+from cytolearn.apps.choice import Choice, Pin, Prescription
 from cytolearn.apps.controls import Control
 from cytolearn.apps.livefigure import LiveFigure, picture_bundle, themed
+from cytolearn.apps.pages import Page, page
+from cytolearn.apps.pinned import PinnedRuns
+from cytolearn.apps.prescribing import Prescribing
 from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
+from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import Picture, six_panel, theme
 from cytolearn.figures.courses import legend
-from cytolearn.figures.panels import cell_box, limits, readout_row, unit_words
-from cytolearn.figures.words import day as day_words
-from cytolearn.figures.words import difference, extreme
+from cytolearn.figures.panels import cell_box, limits, readout_row
 from cytolearn.patients import Patient
 from cytolearn.simulation import Course, integrate
-from cytolearn.treatments import drugs, treatment
+from cytolearn.treatments import drugs
 from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.wording import listing, number, quantity, unknown
+from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,59 +55,10 @@ CONTROLS = (
 READOUTS = ("viral_load", "viral_load_lung", "ifn", "il6", "alc", "pf_ratio")
 TREATMENTS = ("ifn_beta_1a", "ifn_alpha2")
 MOST_CONTROLS, MOST_PINS = 6, 4
-FIRST_START, LAST_START, STEP = -4.0, 14.0, 0.1
+STEP = 0.1
 #: Two changes of one control within this many seconds are one step for undo: one drag.
 _ONE_DRAG = 1.0
 _GHOST_DASH = (0, (4, 2.5))
-#: Abbreviations of a prescription, in words.
-_SPOKEN = {
-    "SC:": "under the skin:",
-    "IM:": "into a muscle:",
-    "IV:": "into a vein:",
-    "oral:": "by mouth:",
-    "ug": "µg",
-    "MIU": "million units",
-}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the learner has chosen: the whole state of an explorer.
-
-    Attributes
-    ----------
-    values : tuple of (symbol, value)
-        Controls that differ from the starting patient.
-    drug : str or None
-    day : float
-        First day of the treatment, since symptom onset.
-    """
-
-    values: tuple[tuple[str, float], ...] = ()
-    drug: str | None = None
-    day: float = 3.0
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A run that was kept for comparison."""
-
-    name: str
-    choice: Choice
-    curves: Mapping[str, np.ndarray]
-
-
-def handler(method: Callable) -> Callable:
-    """Wrap what a widget calls: an exception is shown in words, the last good picture stays."""
-
-    @functools.wraps(method)
-    def guarded(self: Any, *args: Any) -> None:
-        try:
-            method(self, *args)
-        except Exception as error:  # every exception must reach the learner's eye
-            self.show_error(error)
-
-    return guarded
 
 
 def explorer(
@@ -117,6 +71,8 @@ def explorer(
     title: str = "",
     tabs: Sequence[str] = ("window", "blood"),
     people: Mapping[str, Patient | str] | None = None,
+    dose: bool = False,
+    slots: int = 1,
 ) -> Explorer:
     """Open an explorer of one patient.
 
@@ -133,11 +89,15 @@ def explorer(
     tasks : sequence of str
         What to try, shown above the picture.
     title : str, optional
-    tabs : sequence of {"window", "blood"}
-        Secondary views.
+    tabs : sequence of str
+        Secondary views, by their names in `cytolearn.apps.pages`.
     people : mapping of str to Patient or str, optional
         Other patients of the story by name; each gets a button that shows them, as far as the
         controls go.
+    dose : bool
+        Whether the dose of a treatment can be changed.
+    slots : int
+        How many treatments can be given at the same time.
 
     Raises
     ------
@@ -152,7 +112,16 @@ def explorer(
     'Mild, sensing delay 4 days'
     """
     return Explorer(
-        patient, controls, readouts, treatments, tasks, title=title, tabs=tabs, people=people
+        patient,
+        controls,
+        readouts,
+        treatments,
+        tasks,
+        title=title,
+        tabs=tabs,
+        people=people,
+        dose=dose,
+        slots=slots,
     )
 
 
@@ -165,6 +134,8 @@ class Explorer:
         The starting patient, drawn as a dashed grey line.
     pins : tuple of Pin
         Runs kept for comparison, at most four.
+    pages : mapping of str to Page
+        Secondary views by name.
     error : str
         What went wrong last, in words; empty if nothing did.
     widget : ipywidgets.VBox
@@ -182,6 +153,8 @@ class Explorer:
         title: str = "",
         tabs: Sequence[str] = ("window", "blood"),
         people: Mapping[str, Patient | str] | None = None,
+        dose: bool = False,
+        slots: int = 1,
     ) -> None:
         self.start = Patient(patient) if isinstance(patient, str) else patient
         if len(controls) > MOST_CONTROLS:
@@ -197,7 +170,8 @@ class Explorer:
         self.tasks, self.title = tuple(tasks), title or f"Explorer: {self.start.label}"
         self.pins: tuple[Pin, ...] = ()
         self.error = ""
-        self._choice, self._history = Choice(), []
+        self._first = Choice(places=(Prescription(),) * slots)
+        self._choice, self._history = self._first, []
         self._last_change: tuple[str, float] = ("", 0.0)
         self._log, self._quiet = True, False
         self._notes: list[str] = []
@@ -207,7 +181,7 @@ class Explorer:
         self._curves, self._untreated = self._baseline, None
         self._people: dict[str, tuple[tuple[str, float], ...]] = {}
         self._in_story = bool(people)
-        self._build(controls, tabs, tuple(people or ()))
+        self._build(controls, tabs, tuple(people or ()), dose)
         self._people = {name: self._seen(patient) for name, patient in (people or {}).items()}
         self._show_choice()
         self._refresh()
@@ -230,24 +204,47 @@ class Explorer:
         self._go(replace(self._choice, values=self._normal(chosen)))
         return self
 
-    def treat(self, name: str | None, day: float | None = None) -> Explorer:
-        """Choose a treatment and its first day (since symptom onset); None stops treating."""
+    def treat(
+        self,
+        name: str | None,
+        day: float | None = None,
+        *,
+        dose: float | None = None,
+        slot: int = 1,
+    ) -> Explorer:
+        """Choose a treatment, its first day (since symptom onset) and dose; None stops it.
+
+        Parameters
+        ----------
+        name : str or None
+        day : float, optional
+            Default: the day that is set.
+        dose : float, optional
+            Multiple of the usual dose. Default: what is set.
+        slot : int
+            Which of the treatments that can be given at the same time, counted from 1.
+        """
         if name is not None and name not in self.treatments:
             raise ValueError(unknown("treatment here", name, self.treatments))
-        day = self._choice.day if day is None else self.day_control.check(day)
-        self._go(replace(self._choice, drug=name, day=day))
+        last = len(self.prescribing)
+        if not 1 <= slot <= last:
+            raise ValueError(f"Slot is a number from 1 to {last}; you gave {slot}.")
+        panel, now = self.prescribing[slot - 1], self._choice.places[slot - 1]
+        day = now.day if day is None else panel.day.check(day)
+        dose = now.dose if dose is None else panel.dose.check(dose)
+        self._go(self._choice.prescribe(slot - 1, Prescription(name, day, dose)))
         return self
 
     def show(self, name: str) -> Explorer:
         """Show a person of the story, untreated: ``app.show("Ben")``. Returns the app."""
         if name not in self._people:
             raise ValueError(unknown("person", name, self._people))
-        self._go(Choice(self._people[name], day=self._choice.day))
+        self._go(replace(self._choice.untreated(), values=self._people[name]))
         return self
 
     def reset(self) -> Explorer:
         """Go back to the starting patient, untreated. Pinned runs stay; undo brings it back."""
-        self._go(Choice())
+        self._go(self._first)
         return self
 
     def undo(self) -> Explorer:
@@ -287,6 +284,14 @@ class Explorer:
         self._refresh()
         return self
 
+    def show_pin(self, name: str) -> Explorer:
+        """Set everything to a pinned run. Returns the app."""
+        pins = {pin.name: pin.choice for pin in self.pins}
+        if name not in pins:
+            raise ValueError(unknown("pinned run", name, pins))
+        self._go(pins[name])
+        return self
+
     @property
     def values(self) -> dict[str, float]:
         """The value of every control, by symbol."""
@@ -321,7 +326,7 @@ class Explorer:
     @property
     def who(self) -> str:
         """The patient as now chosen, treatment aside, in words."""
-        return self._describe(replace(self._choice, drug=None))
+        return telling.describe(self, self._choice.untreated())
 
     @property
     def start_name(self) -> str:
@@ -331,12 +336,27 @@ class Explorer:
     @property
     def treated(self) -> bool:
         """Whether a treatment is chosen."""
-        return self._choice.drug is not None
+        return bool(self._choice.given)
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen now."""
+        return self._choice
+
+    @property
+    def people(self) -> Mapping[str, tuple[tuple[str, float], ...]]:
+        """Other people of the story, as the controls can show them."""
+        return MappingProxyType(self._people)
+
+    @property
+    def untreated_curves(self) -> Mapping[str, np.ndarray] | None:
+        """The curves without treatment; None if none is given."""
+        return self._untreated
 
     @property
     def now_name(self) -> str:
         """What the patient on show is called in a sentence, treatment aside."""
-        return self._person(self._choice) or "your patient"
+        return self.person(self._choice) or "your patient"
 
     @property
     def onset(self) -> float:
@@ -350,28 +370,11 @@ class Explorer:
 
     def summary(self) -> str:
         """Say what the picture shows: the text twin. Same choices, same words."""
-        return "\n".join([self._headline(), *self._findings()])
+        return "\n".join([telling.headline(self), *telling.findings(self)])
 
     def compare(self) -> str:
         """Say how the pinned runs and the current one differ, in words."""
-        if not self.pins:
-            return "No run is pinned yet. Pin this run, change something, and compare."
-        runs = {pin.name: pin.curves for pin in self.pins} | {"Now": self._curves}
-        lines = [f"{p.name}: {self._describe(p.choice)}." for p in self.pins]
-        lines.append(f"Now: {self._describe(self._choice)}.")
-        first = self.pins[0].name
-        for readout in self.readouts:
-            row = readout_row(readout)
-            points = {n: extreme(self._days, c[readout], row["extreme"]) for n, c in runs.items()}
-            parts = []
-            for name, p in points.items():
-                text = f"{name} {number(p.value)}" + ("" if p.flat else f" on {day_words(p.day)}")
-                if name != first:
-                    text += f" ({difference(p.value, points[first].value, row['unit'])})"
-                parts.append(text)
-            kind = "lowest" if row["extreme"] == "min" else "peak"
-            lines.append(f"{row['name']}, {kind} in {row['unit']}: {'; '.join(parts)}.")
-        return "\n".join(lines)
+        return telling.compare(self)
 
     def code(self) -> str:
         """Return the lines of plain API that reproduce the picture."""
@@ -389,6 +392,10 @@ class Explorer:
         """Return the picture as it stands as a matplotlib figure."""
         return self.view.figure
 
+    def png(self) -> bytes:
+        """Return the picture as it stands, for where there is no JavaScript."""
+        return self.view.png()
+
     @property
     def log(self) -> bool:
         """Whether readouts that span powers of ten have a logarithmic axis."""
@@ -403,7 +410,7 @@ class Explorer:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         """Show the widget, and a picture and words where there is no JavaScript."""
-        return picture_bundle(self.widget, self.view.png(), self.summary())
+        return picture_bundle(self.widget, self.png(), self.summary())
 
     def __repr__(self) -> str:
         return self.summary()
@@ -430,18 +437,17 @@ class Explorer:
             {s: min(max(values[s], c.low), c.high) for s, c in self.controls.items()}
         )
 
-    def _person(self, choice: Choice) -> str:
+    def person(self, choice: Choice) -> str:
         """Return the name of the person whom a choice shows ("": nobody of the story)."""
         return next((n for n, v in self._people.items() if v and v == choice.values), "")
 
     def _patient(self, choice: Choice, *, treated: bool = True) -> Patient:
         def make() -> Patient:
-            name = {"label": self._person(choice)} if self._person(choice) else {}
+            name = {"label": self.person(choice)} if self.person(choice) else {}
             values = {**name, **dict(choice.values)}
             patient = self.start.but(**values) if values else self.start
-            if treated and choice.drug:
-                patient = patient.treat(treatment(choice.drug, day=choice.day))
-            return patient
+            given = [place.treatment() for place in choice.given] if treated else []
+            return patient.treat(*given) if given else patient
 
         return self.quietly(make)
 
@@ -475,7 +481,7 @@ class Explorer:
         self._notes = []
         patient = self._patient(choice)
         curves = self._solve(patient)
-        untreated = self._solve(self._patient(choice, treated=False)) if choice.drug else None
+        untreated = self._solve(self._patient(choice, treated=False)) if choice.given else None
         if remember and choice != self._choice:
             now = time.monotonic()
             same_drag = drag and self._last_change[0] == drag
@@ -490,47 +496,29 @@ class Explorer:
     # ---- widgets ---------------------------------------------------------------------------------
 
     def _build(
-        self, controls: Sequence[str], tabs: Sequence[str], people: Sequence[str] = ()
+        self, controls: Sequence[str], tabs: Sequence[str], people: Sequence[str], dose: bool
     ) -> None:
-        from cytolearn.apps.blood import BloodSample
-        from cytolearn.apps.window import StartDayWindow
-
         base = self._base_values
         self.controls = {s: Control(s, base[s], self._control_changed) for s in controls}
-        self.day_control = Control(
-            "start_day",
-            Choice().day,
-            self._day_changed,
-            row={
-                "name": "Start day",
-                "unit": "days since symptom onset",
-                "low": str(FIRST_START),
-                "high": str(LAST_START),
-                "meaning": "First day of the treatment, counted from the first symptom.",
-            },
-        )
-        names = [("No treatment", ""), *((drugs()[t]["name"], t) for t in self.treatments)]
-        self._drug = W.Dropdown(options=names, value="", description="Treatment")
-        self._drug.add_class("cl-drug")
-        self._drug.observe(self._drug_changed, "value")
-        self._drug_note = W.HTML()
-        treat = W.VBox(
-            [W.HTML("<h4>Treatment</h4>"), self._drug, self.day_control.widget, self._drug_note]
-        )
-        treat.add_class("cl-treat")
-        treat.add_class("cl-controls")
-        panel = W.VBox([c.widget for c in self.controls.values()] + [treat] * bool(self.treatments))
+        self.prescribing = [
+            Prescribing(
+                self.treatments, functools.partial(self._prescribed, i), place=i + 1, dose=dose
+            )
+            for i in range(len(self._choice.places))
+        ]
+        treat = [one.widget for one in self.prescribing] if self.treatments else []
+        panel = W.VBox([c.widget for c in self.controls.values()] + treat)
         panel.add_class("cl-controls")
 
-        self._undo = _button("Undo", "Take the last change back", self._undo_clicked)
+        self._undo = button("Undo", "Take the last change back", self._undo_clicked)
         back = self.start.label if people else "the starting patient"
-        self._reset = _button(
+        self._reset = button(
             f"Reset to {back}" if people else "Reset",
             f"Back to {back}, untreated",
             self._reset_clicked,
         )
         self._others = [
-            _button(f"Show {name}", f"Set the controls to {name}, untreated",
+            button(f"Show {name}", f"Set the controls to {name}, untreated",
                     functools.partial(self._person_clicked, name))
             for name in people
         ]  # fmt: skip
@@ -539,7 +527,7 @@ class Explorer:
             layout=W.Layout(width="130px"),
         )  # fmt: skip
         self._pin_name.add_class("cl-named")
-        self._pin = _button("Pin this run", "Keep this run to compare with", self._pin_clicked)
+        self._pin = button("Pin this run", "Keep this run to compare with", self._pin_clicked)
         self._pin.button_style = "primary"
         self._log_button = W.ToggleButton(
             value=False, description="Linear axes", tooltip="Logarithmic or linear axes"
@@ -558,25 +546,12 @@ class Explorer:
         foot = W.HTML(f'<div class="cl-foot">{theme.FOOTER}</div>')
         first = W.VBox([self._legend, self.view, self._note, self.voice.widget, foot])
 
-        self.window = StartDayWindow(self) if "window" in tabs and self.treatments else None
-        self.blood = BloodSample(self) if "blood" in tabs else None
-        self._pins_box, self._pins_text = W.VBox(), W.HTML()
-        self._code, self._files = W.HTML(), W.HTML()
-        pages = [("Over time", first)]
-        if self.window:
-            pages.append(("When to start", self.window.widget))
-        if self.blood:
-            pages.append(("One blood sample", self.blood.widget))
-        pages.append(("Pinned runs", W.VBox([self._pins_text, self._pins_box])))
-        prepare = _button("Prepare files", "Picture and data of this run", self._files_clicked)
-        prepare.layout.align_self = "flex-start"
-        code_intro = W.HTML(
-            "<p>These lines make the same picture without this app. Click them once to select all, "
-            "copy, and paste them into a new cell. <b>Prepare files</b> makes three links: the "
-            "picture in two formats, and the numbers as a table.</p>"
-        )
-        pages.append(("Code and files", W.VBox([code_intro, self._code, prepare, self._files])))
-        self._tabs = W.Tab([page for _, page in pages], titles=[name for name, _ in pages])
+        needs_drug = {"window"} if not self.treatments else set()
+        self.pages: dict[str, Page] = {n: page(n)(self) for n in tabs if n not in needs_drug}
+        self.pages |= {"pinned": PinnedRuns(self), "code": export.CodeAndFiles(self)}
+        shown = [(one.title, one.widget) for one in self.pages.values()]
+        shown = [("Over time", first), *shown]
+        self._tabs = W.Tab([widget for _, widget in shown], titles=[title for title, _ in shown])
         self._tabs.add_class("cl-view")
         self._tabs.observe(self._tab_changed, "selected_index")
         todo = []
@@ -592,15 +567,20 @@ class Explorer:
         right.add_class("cl-view")
         main = W.Box([panel, right])
         main.add_class("cl-main")
-        every = {**self.controls, "start_day": self.day_control}
-        style = W.HTML(style_sheet({f"cl-at-{s}": c.mark for s, c in every.items()}))
+        marks = {f"cl-at-{s}": c.mark for s, c in self._sliders().items()}
+        style = W.HTML(style_sheet(marks))
         style.layout.display = "none"
         self.widget = W.VBox([style, head, main])
         self.widget.add_class("cl-app")
 
+    def _sliders(self) -> dict[str, Control]:
+        every = dict(self.controls)
+        for one in self.prescribing:
+            every |= one.controls
+        return every
+
     def _slider_names(self) -> dict[str, str]:
-        every = {**self.controls, "start_day": self.day_control}
-        return {f"cl-at-{s}": f"{c.row['name']}, {c.unit}" for s, c in every.items()}
+        return {f"cl-at-{s}": f"{c.row['name']}, {c.unit}" for s, c in self._sliders().items()}
 
     def _new_frame(self) -> tuple[Picture, list[Line2D]]:
         """Draw all that does not follow a slider, and return the lines that do."""
@@ -620,7 +600,10 @@ class Explorer:
                     ax.plot(self._days, pin.curves[readout], color=color, linestyle=dash,
                             linewidth=1.4, zorder=2.5)  # fmt: skip
                 low, high = ax.get_ylim()
-                moving += ax.plot([np.nan] * 2, [low, high], color=theme.CURVES[4], linewidth=1.2)
+                for _ in self.prescribing:
+                    moving += ax.plot(
+                        [np.nan] * 2, [low, high], color=theme.CURVES[4], linewidth=1.2
+                    )
                 moving += ax.plot(self._days, np.full_like(self._days, np.nan), ":",
                                   color=theme.CURVES[0], linewidth=1.6)  # fmt: skip
                 moving += ax.plot(self._days, self._curves[readout], "-",
@@ -640,16 +623,16 @@ class Explorer:
         if self._outgrown():
             self._draw_frame()
         blank = np.full_like(self._days, np.nan)
-        day = self._choice.day if self._choice.drug else np.nan
+        days = [place.day if place.drug else np.nan for place in self._choice.places]
         moving: list[Any] = []
         for readout in self.readouts:
             untreated = blank if self._untreated is None else self._untreated[readout]
             low, high = self._limits[readout]
-            start = (np.array([day, day]), np.array([low, high]))
-            moving += [start, untreated, self._curves[readout]]
+            moving += [(np.array([day, day]), np.array([low, high])) for day in days]
+            moving += [untreated, self._curves[readout]]
         words = self.summary()
         self.view.set_data(moving, alt=words)
-        self.voice.say(words, self._twin_html())
+        self.voice.say(words, telling.twin_html(self))
         self._show_notes()
         self._undo.disabled = not self._history
         self._show_page()
@@ -665,16 +648,9 @@ class Explorer:
 
     def _show_page(self) -> None:
         """Bring the open tab up to date; the others wait until they are opened."""
-        title = self._tabs.titles[self._tabs.selected_index or 0]
-        if title == "When to start":
-            self.window.refresh()
-        elif title == "One blood sample":
-            self.blood.refresh()
-        elif title == "Pinned runs":
-            self._show_pins()
-        elif title == "Code and files":
-            self._code.value = f'<pre class="cl-code">{html.escape(self.code())}</pre>'
-            self._files.value = ""
+        place = (self._tabs.selected_index or 0) - 1
+        if place >= 0:
+            list(self.pages.values())[place].refresh()
 
     def _show_choice(self) -> None:
         """Let the controls show the state."""
@@ -683,35 +659,16 @@ class Explorer:
             for symbol, value in self.values.items():
                 if self.controls[symbol].value != value:
                     self.controls[symbol].show(value)
-            if self.day_control.value != self._choice.day:
-                self.day_control.show(self._choice.day)
-            self.day_control.disabled = self._choice.drug is None
-            if self._drug.value != (self._choice.drug or ""):
-                self._drug.value = self._choice.drug or ""
         finally:
             self._quiet = False
+        for one, place in zip(self.prescribing, self._choice.places, strict=True):
+            one.show(place)
         self._show_legend()
-        self._show_drug()
-
-    def _show_drug(self) -> None:
-        if self._choice.drug is None:
-            self._drug_note.value = ""
-            return
-        drug = drugs()[self._choice.drug]
-        plan = treatment(self._choice.drug, day=self._choice.day).describe()
-        plan = html.escape(" ".join(_SPOKEN.get(word, word) for word in plan.split(" ")))
-        self._drug_note.value = (
-            f'<div class="cl-control"><details><summary><span class="cl-unit">{plan}</span>'
-            f'<span class="cl-why">source</span></summary><div>'
-            f"{html.escape(drug['mechanism'])}<br>{html.escape(drug['evidence'])}<br>"
-            f'Source: <a href="https://doi.org/{drug["doi"]}" target="_blank" rel="noopener">'
-            f"{html.escape(drug['source'])}</a></div></details></div>"
-        )
 
     def _legend_entries(self, now: str = "now") -> list[tuple[str, str, Any, float]]:
         """Name, colour, dash and width of every curve."""
         entries: list[tuple[str, str, Any, float]] = [(now, theme.CURVES[0], "-", 2.4)]
-        if self._choice.drug:
+        if self._choice.given:
             entries.append(("now, without treatment", theme.CURVES[0], ":", 1.6))
             entries.append(("treatment starts", theme.CURVES[4], "-", 1.2))
         entries.append((f"starting patient ({self.start.label})", theme.GHOST, _GHOST_DASH, 1.3))
@@ -720,7 +677,7 @@ class Explorer:
         return entries
 
     def _show_legend(self) -> None:
-        person = self._person(self._choice)
+        person = self.person(self._choice)
         entries = self._legend_entries(f"now ({person})" if person else "now")
         text = "".join(
             f"<span>{_sample(color, dash, width)}{html.escape(name)}</span>"
@@ -731,48 +688,6 @@ class Explorer:
             f'rx="2" style="fill:{themed(theme.BAND)}"/></svg>normal range</span>'
         )
         self._legend.value = f'<div class="cl-legend">{text}</div>'
-
-    def _show_pins(self) -> None:
-        text = self._pins_table() if self.pins else f"<p>{html.escape(self.compare())}</p>"
-        self._pins_text.value = f'<div class="cl-twin">{text}</div>'
-        rows = []
-        for pin in self.pins:
-            show = _button(f"Show {pin.name}", "Set the controls to this run",
-                           functools.partial(self._pin_shown, pin.name))  # fmt: skip
-            drop = _button(f"Remove {pin.name}", "Forget this run",
-                           functools.partial(self._pin_dropped, pin.name))  # fmt: skip
-            row = W.Box([show, drop])
-            row.add_class("cl-bar")
-            rows.append(row)
-        self._pins_box.children = rows
-
-    def _pins_table(self) -> str:
-        """Set the pinned runs and the current one side by side: one column a run."""
-        runs = [(p.name, self._describe(p.choice), p.curves) for p in self.pins]
-        runs.append(("Now", self._describe(self._choice), self._curves))
-        heads = "".join(
-            f'<th scope="col">{html.escape(name)}<br><small>{html.escape(who)}</small></th>'
-            for name, who, _ in runs
-        )
-        body = ""
-        for readout in self.readouts:
-            row = readout_row(readout)
-            kind = "lowest" if row["extreme"] == "min" else "peak"
-            first, cells = None, ""
-            for _, _, curves in runs:
-                point = extreme(self._days, curves[readout], row["extreme"])
-                text = number(point.value) + ("" if point.flat else f" on {day_words(point.day)}")
-                if first is not None:
-                    text += f"<br><small>{difference(point.value, first, row['unit'])}</small>"
-                first = point.value if first is None else first
-                cells += f"<td>{text}</td>"
-            name = html.escape(f"{row['name']}, {kind} in {unit_words(row['unit'])}")
-            body += f'<tr><th scope="row">{name}</th>{cells}</tr>'
-        note = f"In grey: against {html.escape(runs[0][0])}."
-        return (
-            f'<div class="cl-scroll"><table><thead><tr><td></td>{heads}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div><p><small>{note}</small></p>"
-        )
 
     def _show_notes(self) -> None:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in dict.fromkeys(self._notes))
@@ -794,62 +709,6 @@ class Explorer:
             f"{html.escape(self.error)} The picture still shows the last run that did.</div>"
         )
 
-    # ---- words -----------------------------------------------------------------------------------
-
-    def _describe(self, choice: Choice) -> str:
-        """Say a choice: "Mild with sensing delay 4 d; Interferon beta-1a from day 3"."""
-        bases = {self.start.label: (), **self._people}  # who needs the fewest changes?
-        changes = {n: self._changes(dict(v), choice) for n, v in bases.items()}
-        who = min(changes, key=lambda name: len(changes[name]))
-        told = [
-            f"{self.controls[s].row['name'].lower()} "
-            f"{quantity(new, self.controls[s].row['unit'])} (was {number(old)})"
-            for s, (old, new) in changes[who].items()
-        ]
-        text = who + (f" with {listing(told)}" if told else "")
-        if choice.drug:
-            text += f"; {drugs()[choice.drug]['name']} from {day_words(choice.day)}"
-        return text
-
-    def _changes(self, base: Mapping[str, float], choice: Choice) -> dict[str, tuple[float, float]]:
-        """Return old and new value of each control that differs from a person's."""
-        chosen = dict(choice.values)
-        pairs = {
-            s: (base.get(s, c.baseline), chosen.get(s, c.baseline))
-            for s, c in self.controls.items()
-        }
-        return {s: pair for s, pair in pairs.items() if pair[0] != pair[1]}
-
-    def _headline(self) -> str:
-        return f"{self._describe(self._choice)}."
-
-    def _findings(self) -> list[str]:
-        """One line a readout: its extreme, against the starting patient, against no treatment."""
-        lines = []
-        changed = self._choice != Choice(day=self._choice.day)
-        for readout in self.readouts:
-            row = readout_row(readout)
-            kind = row["extreme"] or "max"
-            now = extreme(self._days, self._curves[readout], kind)
-            start = extreme(self._days, self._baseline[readout], kind)
-            unit = "" if row["unit"] in ("ratio", "0-1") else f" {unit_words(row['unit'])}"
-            if now.flat:
-                text = f"near {number(now.value)}{unit} throughout"
-            else:
-                word = "lowest" if kind == "min" else "peak"
-                text = f"{word} {number(now.value)}{unit} on {day_words(now.day)}"
-            if changed:
-                text += f"; {_against(now, start, row['unit'], self.start_name)}"
-            if self._untreated is not None:
-                other = extreme(self._days, self._untreated[readout], kind)
-                text += f"; {_against(now, other, row['unit'], 'without treatment')}"
-            lines.append(f"{row['name']}: {text}.")
-        return lines
-
-    def _twin_html(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in self._findings())
-        return f"<p><b>{html.escape(self._headline())}</b></p><ul>{items}</ul>"
-
     # ---- what the widgets call: one line each ----------------------------------------------------
 
     @handler
@@ -861,13 +720,8 @@ class Explorer:
         return replace(self._choice, values=self._normal(values))
 
     @handler
-    def _day_changed(self, _: str, day: float) -> None:
-        self._go(replace(self._choice, day=day), drag="start_day")
-
-    @handler
-    def _drug_changed(self, change: Mapping[str, Any]) -> None:
-        if not self._quiet:
-            self._go(replace(self._choice, drug=change["new"] or None))
+    def _prescribed(self, slot: int, place: Prescription, dragged: str) -> None:
+        self._go(self._choice.prescribe(slot, place), drag=dragged)
 
     @handler
     def _undo_clicked(self, _: Any) -> None:
@@ -888,14 +742,6 @@ class Explorer:
         self.show_error(None)
 
     @handler
-    def _pin_shown(self, name: str, _: Any) -> None:
-        self._go(next(pin.choice for pin in self.pins if pin.name == name))
-
-    @handler
-    def _pin_dropped(self, name: str, _: Any) -> None:
-        self.unpin(name)
-
-    @handler
     def _log_clicked(self, change: Mapping[str, Any]) -> None:
         if self._log is change["new"]:
             self.log = not change["new"]
@@ -903,25 +749,6 @@ class Explorer:
     @handler
     def _tab_changed(self, _: Any) -> None:
         self._show_page()
-
-    @handler
-    def _files_clicked(self, _: Any) -> None:
-        self._files.value = export.links(self)
-
-
-def _against(now: Any, other: Any, unit: str, whom: str) -> str:
-    said = difference(now.value, other.value, unit)
-    if said == "the same":
-        return f"as in {whom}" if not whom.startswith("without") else f"as {whom}"
-    if said.endswith("as high"):
-        return f"{said} as {'in ' if not whom.startswith('without') else ''}{whom}"
-    return f"{said} than {'in ' if not whom.startswith('without') else ''}{whom}"
-
-
-def _button(name: str, tooltip: str, action: Callable) -> W.Button:
-    button = W.Button(description=name, tooltip=tooltip)
-    button.on_click(action)
-    return button
 
 
 def _sample(color: str, dash: Any, width: float) -> str:

@@ -9,7 +9,10 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+import ipywidgets as W
+
 from cytolearn import physiology
+from cytolearn.apps.widgets import button, handler
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def code(app: Explorer) -> str:
     lines = ["import cytolearn as cl", ""]
     prefix = start if patient.startswith(start) else ""
     if prefix:
-        rest = patient[len(start) :].replace(".treat(treatment(", ".treat(cl.treatment(")
+        rest = _public(patient[len(start) :])
         lines += _broken("start", f"cl.{_public(start)}") + _broken("patient", f"start{rest}")
     else:
         lines += _broken("start", f"cl.{_public(start)}")
@@ -90,3 +93,39 @@ def links(app: Explorer) -> str:
         for kind, (_, name) in _KINDS.items()
     ]
     return f'<div class="cl-links">{"".join(parts)}</div>'
+
+
+class CodeAndFiles:
+    """The page of an explorer that shows its code and makes its files.
+
+    Parameters
+    ----------
+    app : Explorer
+    """
+
+    title = "Code and files"
+
+    def __init__(self, app: Explorer) -> None:
+        self.app = app
+        self._code, self._files = W.HTML(), W.HTML()
+        prepare = button("Prepare files", "Picture and data of this run", self._prepare)
+        prepare.layout.align_self = "flex-start"
+        intro = W.HTML(
+            "<p>These lines make the same picture without this app. Click them once to select all, "
+            "copy, and paste them into a new cell. <b>Prepare files</b> makes three links: the "
+            "picture in two formats, and the numbers as a table.</p>"
+        )
+        self.widget = W.VBox([intro, self._code, prepare, self._files])
+
+    def summary(self) -> str:
+        """Return the code."""
+        return code(self.app)
+
+    def refresh(self) -> None:
+        """Show the code of the run on show; files of another run are taken away."""
+        self._code.value = f'<pre class="cl-code">{html.escape(self.summary())}</pre>'
+        self._files.value = ""
+
+    @handler
+    def _prepare(self, _: W.Button) -> None:
+        self._files.value = links(self.app)

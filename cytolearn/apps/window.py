@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
 
 DAYS = np.arange(-4.0, 14.01, 0.5)
+MOST_DRUGS = 3  # more curves than that cannot be told apart
 OUTCOMES = {"burden": "lung lesion, whole illness", "worst": "lung lesion, worst day"}
 
 
@@ -34,6 +35,8 @@ class StartDayWindow:
         Whose current patient is treated.
     """
 
+    title = "When to start"
+
     def __init__(self, app: Explorer) -> None:
         self.app = app
         self._task: asyncio.Task | None = None
@@ -41,7 +44,7 @@ class StartDayWindow:
         self._of: Any = None  # the choice that the picture belongs to
         self._results: dict[str, dict[str, np.ndarray]] = {}
         self._before: dict[str, dict[str, np.ndarray]] = {}
-        self.names = {drugs()[t]["name"]: t for t in app.treatments}
+        self.names = self._offered()
         self._go = W.Button(description="Try every start day", button_style="primary")
         self._stop = W.Button(description="Cancel", disabled=True)
         self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
@@ -102,6 +105,13 @@ class StartDayWindow:
             text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"
         self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
 
+    def _offered(self) -> dict[str, str]:
+        """Name to symbol of the drugs to try: all, or of a long list those that are chosen."""
+        names = self.app.treatments
+        if len(names) > MOST_DRUGS:
+            names = tuple(p.drug for p in self.app.choice.given) or names[:1]
+        return {drugs()[name]["name"]: name for name in names}
+
     # ---- computing -------------------------------------------------------------------------------
 
     def _blank(self) -> dict[str, np.ndarray]:
@@ -124,6 +134,9 @@ class StartDayWindow:
         """Compute one start day after another; pauses after each so that others may act."""
         app = self.app
         patient = app.untreated_patient
+        offered, doses = self._offered(), {p.drug: p.dose for p in app.choice.given}
+        if offered != self.names:
+            self.names, self._results, self._of = offered, {}, None
         if self._of is not None and self._of != app.who:
             self._before = self._results
         self._of, self._part = app.who, True
@@ -134,7 +147,9 @@ class StartDayWindow:
         days = np.arange(len(untreated)) * 0.25
         for i, start in enumerate(DAYS):
             for name, drug in self.names.items():
-                given = app.quietly(patient.treat, treatment(drug, day=float(start)))
+                given = app.quietly(
+                    patient.treat, treatment(drug, day=float(start), scale=doses.get(drug, 1.0))
+                )
                 treated = self._lesion(given)
                 result = self._results[name]
                 result["burden"][i] = area_change(days, treated, untreated)
