@@ -1,7 +1,31 @@
-"""The clinic beside the model: severity and risk, outside the equations."""
+"""The clinic beside the model: severity and outcome, outside the equations."""
 
 from __future__ import annotations
 
-from cytolearn.clinic.severity import death_risk, severity_class, support_level, support_levels
+from cytolearn.clinic.outcome import (
+    death_hazard,
+    death_risk,
+    outcomes,
+    outcomes_of,
+    who_scale_of,
+)
+from cytolearn.clinic.severity import (
+    severity_class,
+    support_level,
+    support_levels,
+    who_levels,
+    who_scale,
+)
 
-__all__ = ["death_risk", "severity_class", "support_level", "support_levels"]
+__all__ = [
+    "death_hazard",
+    "death_risk",
+    "outcomes",
+    "outcomes_of",
+    "severity_class",
+    "support_level",
+    "support_levels",
+    "who_levels",
+    "who_scale",
+    "who_scale_of",
+]

@@ -1,7 +1,7 @@
-"""Respiratory support and risk of death, from the course of the lung.
+"""Respiratory support, severity class and the WHO scale, from the course of the lung.
 
-A stated map outside the equations: every number is a row of support.csv or risk.csv, and the
-risk of death is an assumption (badge D), not a prognosis. Not for clinical use.
+A stated map outside the equations: every number is a row of support.csv or who.csv. Where a
+patient lies, and when support is taken away, are our rules (badge D). Not for clinical use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 # Classes of the cohorts that published laboratory values by severity.
 SEVERITY_CLASSES = ("outpatient", "moderate", "severe", "critical")
-_MODERATE_LESION = 5.0  # % of lung: a pneumonia that brings a patient to hospital
+_MODERATE_LESION = 5.0  # % of lung: pneumonia
+# Rules of who.csv, levels 0 to 2, that are no P/F ratio.
+_DETECTED, _SYMPTOMATIC = 2.0, 6.0  # log10 copies/mL in the nose
+IN_HOSPITAL, VENTILATED, DEAD = 4, 7, 10  # levels of the WHO scale
 
 
 @lru_cache(maxsize=1)
@@ -30,11 +33,6 @@ def support_levels() -> tuple[dict[str, str], ...]:
 @lru_cache(maxsize=1)
 def _limits() -> np.ndarray:
     return np.array([float(row["pf_below"]) for row in support_levels()[1:]])
-
-
-@lru_cache(maxsize=1)
-def _risk() -> dict[str, float]:
-    return {row["symbol"]: float(row["value"]) for row in read_table(__package__, "risk.csv")}
 
 
 def support_level(pf_ratio: ArrayLike) -> np.ndarray:
@@ -80,45 +78,94 @@ def severity_class(pf_ratio: ArrayLike, lesion: ArrayLike) -> np.ndarray:
     return np.where(worst == 3, 3, np.where(worst >= 1, 2, np.where(pneumonia, 1, 0)))
 
 
-def death_risk(
-    days: ArrayLike, lesion: ArrayLike, infection_hazard: ArrayLike, age: ArrayLike
+@lru_cache(maxsize=1)
+def who_levels() -> tuple[dict[str, str], ...]:
+    """Return the rows of who.csv: level, name, limits (P/F ratio, mmHg), rule, source, badge."""
+    return read_table(__package__, "who.csv")
+
+
+@lru_cache(maxsize=1)
+def _rungs() -> tuple[tuple[int, float, float, float], ...]:
+    """Return level, P/F limit to enter, P/F limit to leave and days to wait of levels 3 to 7."""
+    limits = dict(enumerate(_limits(), start=1))
+    return tuple(
+        (
+            int(row["level"]),
+            limits[int(row["support"])] if row["support"] else float(row["pf_below"]),
+            float(row["leave_at"]),
+            float(row["hold_days"]),
+        )
+        for row in who_levels()
+        if row["leave_at"]
+    )
+
+
+def who_scale(
+    days: ArrayLike,
+    pf_ratio: ArrayLike,
+    lesion: ArrayLike,
+    viral_load: ArrayLike | None = None,
+    *,
+    death_day: ArrayLike | None = None,
 ) -> np.ndarray:
-    """Return the risk of death within 28 days of symptom onset.
+    """Return the WHO clinical progression scale (0 to 10) of every day.
+
+    Support starts on the day the P/F ratio asks for it and is taken away only after the ratio
+    has stayed above a higher limit for some days (who.csv): it does not flicker.
 
     Parameters
     ----------
     days : array_like, shape (d,)
-        Days since symptom onset; must reach day 28.
-    lesion : array_like, shape (patients, d)
-        Lesion, % of lung.
-    infection_hazard : array_like, shape (patients, d)
-        Hazard of secondary infection, 1/d.
-    age : array_like, shape (patients,)
-        Years.
+        Days since symptom onset, rising.
+    pf_ratio, lesion : array_like, shape (patients, d)
+        P/F ratio (mmHg) and lesion (% of lung).
+    viral_load : array_like, shape (patients, d), optional
+        Viral load in the nose, log10 copies/mL. Without it nobody scores 0, as nobody knows
+        whether the virus has gone, and symptoms are read from the lung alone.
+    death_day : array_like, shape (patients,), optional
+        Days since symptom onset; NaN for those who live. From then on the scale is 10.
 
     Returns
     -------
-    ndarray, shape (patients,)
-        Probability, 0 to 1. Assumption (badge D): see risk.csv.
+    ndarray of int, shape (patients, d)
 
     Raises
     ------
     ValueError
-        If the course ends before day 28.
+        If a P/F ratio is missing (NaN).
+
+    References
+    ----------
+    WHO Working Group (Marshall et al.) 2020, Lancet Infectious Diseases 20:e192. The 8-point
+    scale of the WHO R&D Blueprint is its older and coarser form.
     """
-    days = np.asarray(days, float)
-    if days[-1] < 28:
-        raise ValueError(
-            f"28-day death needs a course that reaches day 28; this one ends on day {days[-1]:g}."
-        )
-    month = (days >= 0) & (days <= 28)
-    risk = _risk()
-    burden = np.trapezoid(np.asarray(lesion)[..., month], days[month], axis=-1) / 28 / 100
-    logit = (
-        risk["intercept"] + risk["lesion"] * burden + risk["age"] * (np.asarray(age, float) - 65)
-    )
-    from_lung = 1 / (1 + np.exp(-logit))
-    infected = 1 - np.exp(
-        -np.trapezoid(np.asarray(infection_hazard)[..., month], days[month], axis=-1)
-    )
-    return 1 - (1 - from_lung) * (1 - risk["infection_fatality"] * infected)
+    days, ratio = np.asarray(days, float), np.asarray(pf_ratio, float)
+    if np.isnan(ratio).any():
+        raise ValueError("A P/F ratio is missing (NaN), so no support can be named.")
+    symptoms = np.asarray(lesion, float) >= _MODERATE_LESION
+    if viral_load is None:
+        detected = np.ones(ratio.shape, bool)
+    else:
+        load = np.asarray(viral_load, float)
+        detected, symptoms = load >= _DETECTED, symptoms | (load >= _SYMPTOMATIC)
+    scale = np.where(symptoms & (days >= 0), 2, detected.astype(int))
+    for level, enter, leave, hold in _rungs():
+        scale[_stays(days, ratio, enter, leave, hold)] = level
+    for row in who_levels()[VENTILATED + 1 : DEAD]:
+        scale[(scale >= VENTILATED) & (ratio < float(row["pf_below"]))] = int(row["level"])
+    if death_day is not None:
+        scale[days >= np.asarray(death_day, float)[:, None]] = DEAD
+    return scale
+
+
+def _stays(days, ratio, enter: float, leave: float, hold: float) -> np.ndarray:
+    """Return on which days a patient is on one rung of support, shape (patients, days)."""
+    on = np.zeros(ratio.shape, bool)
+    inside = np.zeros(len(ratio), bool)
+    better_since = np.full(len(ratio), np.inf)
+    for j, day in enumerate(days):
+        better = ratio[:, j] >= leave
+        better_since = np.where(better, np.minimum(better_since, day), np.inf)
+        inside = (ratio[:, j] < enter) | (inside & ~(better & (day - better_since >= hold)))
+        on[:, j] = inside
+    return on
