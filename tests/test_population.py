@@ -12,7 +12,7 @@ import pytest
 
 from cytolearn import physiology
 from cytolearn.patients import Patient, Population, observe, population
-from cytolearn.patients.cohort import _processes
+from cytolearn.patients.workers import Part, Workers, own_processes
 from cytolearn.physiology.tables import read_table
 from cytolearn.simulation import SimulationError
 from cytolearn.treatments import TeachingWarning, treatment
@@ -223,8 +223,7 @@ def test_without_worker_processes_the_work_is_done_here(monkeypatch):
         raise NotImplementedError
 
     monkeypatch.setattr(processes, "ProcessPoolExecutor", no_semaphores)
-    with _processes(2) as pool:
-        assert pool is None
+    assert own_processes(2) is None
 
 
 @pytest.mark.parametrize("thread", [False, True])
@@ -234,7 +233,7 @@ def test_own_workers_never_fork_beside_threads(thread):
     if thread:
         other.start()
     try:
-        with _processes(1) as pool:
+        with own_processes(1) as pool:
             method = pool._mp_context.get_start_method()
             assert method != "fork" or threading.active_count() == 1
             assert pool.submit(len, [1, 2]).result() == 2
@@ -244,9 +243,11 @@ def test_own_workers_never_fork_beside_threads(thread):
             other.join()
 
 
-def test_a_worker_that_dies_is_explained():
-    with pytest.raises(RuntimeError, match="__main__"), _processes(1) as pool:
-        pool.submit(os._exit, 3).result()
+def test_workers_that_die_again_and_again_are_explained(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)  # or it would run, and end, here
+    part = Part("", range(500), [0], ("il6",))
+    with Workers(progress=False) as workers, pytest.raises(RuntimeError, match="__main__"):
+        list(workers.run(os._exit, [(3,)], [part]))
 
 
 def test_a_failing_patient_is_named(monkeypatch):

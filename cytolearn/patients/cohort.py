@@ -6,13 +6,13 @@ except how each kind of distribution is drawn.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.patients.observation import observe
 from cytolearn.patients.patient import Patient, flat
+from cytolearn.patients.workers import Flag, Part, Store, Workers, fingerprint
 from cytolearn.physiology.tables import read_table
 from cytolearn.simulation import SimulationError, integrate
 from cytolearn.treatments import cautions_together
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from cytolearn.treatments import Treatment
 
-# Below this size, starting processes costs more than it saves.
-_SERIAL_BELOW = 150
 _LONGEST = 365  # days, as for one patient
 
 
@@ -101,17 +100,17 @@ def draw_traits(n: int, seed: int) -> dict[str, np.ndarray]:
 _KINDS = ("band", "normal", "lognormal", "logitnormal", "carrier")
 
 
+# Number, constants that differ from the baseline (and age, weight), treatments.
+Case = tuple[int, dict[str, float], tuple["Treatment", ...]]
+
+
 def _solve_chunk(
-    patients: Sequence[tuple[int, dict[str, float]]],
-    treatments: tuple[Treatment, ...],
-    rows: int,
-    readouts: tuple[str, ...],
-    engine: str | None,
+    cases: Sequence[Case], rows: int, readouts: tuple[str, ...], engine: str | None
 ) -> np.ndarray:
     """Integrate one chunk of patients; runs in a worker process."""
     onset = physiology.baseline()["symptom_onset"]
-    out = np.empty((len(patients), rows, len(readouts)), np.float32)
-    for row, (i, own) in enumerate(patients):
+    out = np.empty((len(cases), rows, len(readouts)), np.float32)
+    for row, (i, own, treatments) in enumerate(cases):
         doses = [dose for t in treatments for dose in t.doses(own["weight"], onset)]
         try:
             out[row] = integrate(
@@ -120,6 +119,74 @@ def _solve_chunk(
         except SimulationError as error:
             raise SimulationError(error.reason, error.day, f"patient {i}") from error
     return out
+
+
+@lru_cache(maxsize=4096)
+def _code(treatment: Treatment) -> str:
+    return repr(treatment)
+
+
+def _key(cases: Sequence[Case], days: np.ndarray, readouts: tuple[str, ...], engine) -> str:
+    """Name the result of one chunk by everything that it depends on."""
+    told = [(int(i), sorted(own.items()), [_code(t) for t in given]) for i, own, given in cases]
+    text = json.dumps([fingerprint(), engine, list(days), readouts, told], default=float)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def daily_courses(
+    cases: Sequence[Case],
+    days: float,
+    readouts: tuple[str, ...],
+    workers: Workers,
+    *,
+    engine: str | None = None,
+    chunk: int = 100,
+    label: str = "Virtual patients",
+) -> np.ndarray:
+    """Run patients, each with constants and treatments of their own; one value a day.
+
+    Parameters
+    ----------
+    cases : sequence of (number, constants, treatments)
+        Constants that differ from the baseline; weight must be among them.
+    days : float
+        Last day since symptom onset, whole.
+    readouts : tuple of str
+        Observables to keep.
+    workers : Workers
+        Where to run.
+    engine, chunk, label
+        Engine, patients a task, words beside the progress bar.
+
+    Returns
+    -------
+    ndarray, shape (patients, days, readouts), float32
+        From infection (see `course_days`) on.
+
+    Raises
+    ------
+    SimulationError
+        A solver gave up; the message names the patient and the day.
+    Cancelled, RuntimeError
+        See `Workers.run`.
+    """
+    grid = course_days(days)
+    starts = range(0, len(cases), chunk)
+    tasks = [(cases[s : s + chunk], len(grid), readouts, engine) for s in starts]
+    parts = [
+        Part(_key(cases, grid, readouts, engine) if workers.store else "",
+             [i for i, _, _ in cases], grid, readouts)
+        for cases, *_ in tasks
+    ]  # fmt: skip
+    values = np.full((len(cases), len(grid), len(readouts)), np.nan, np.float32)
+    for i, part in workers.run(_solve_chunk, tasks, parts, label):
+        values[starts[i] : starts[i] + len(part)] = part
+    return values
+
+
+def course_days(days: float) -> np.ndarray:
+    """Return whole days since symptom onset, from infection to `days`."""
+    return np.arange(-physiology.baseline()["symptom_onset"], days + 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,6 +360,14 @@ class Population:
         patient = Patient(label=f"patient {i}", **{**self.constants, **own})
         return patient.treat(*self.treatments)
 
+    def cases(self) -> list[Case]:
+        """Return number, constants and treatments of every patient, as `daily_courses` takes."""
+        rows = self._traits.to_dict("records")
+        return [
+            (i, {**self.constants, **row}, self.treatments)
+            for i, row in zip(self._traits.index, rows, strict=True)
+        ]
+
     def _numbers(self) -> str:
         if not len(self):
             return "nobody was chosen"
@@ -357,6 +432,8 @@ class Population:
         days: float = 40,
         readouts: Iterable[str] | None = None,
         chunk: int = 100,
+        store: str | os.PathLike | Store | None = None,
+        cancel: Flag | None = None,
     ) -> Cohort:
         """Simulate every patient.
 
@@ -374,6 +451,11 @@ class Population:
             Observables to keep; all by default.
         chunk : int
             Patients a task; changes nothing but speed.
+        store : str or path, optional
+            Folder that keeps finished chunks (Parquet), so that a run that was stopped goes on
+            from there; needs pyarrow.
+        cancel : threading.Event, optional
+            Once it is set, the run stops.
 
         Returns
         -------
@@ -385,6 +467,8 @@ class Population:
             An unknown readout, an impossible number of days or chunk.
         SimulationError
             A solver gave up; the message names the patient and the day. No half-filled cohort.
+        Cancelled
+            `cancel` was set.
         """
         kept = (readouts,) if isinstance(readouts, str) else tuple(readouts or ())
         if readouts is None:
@@ -398,97 +482,12 @@ class Population:
         if not days.is_integer():
             raise ValueError(f"Cohorts have one value a day: days is whole; you gave {days:g}.")
         chunk = whole("chunk", chunk, 1, 1_000_000)
-        if executor is not None and not callable(getattr(executor, "map", None)):
-            raise TypeError(
-                f"executor is an object such as concurrent.futures.ProcessPoolExecutor(2); "
-                f"you gave {executor!r}."
+        with Workers(executor, progress, cancel, store) as workers:
+            values = daily_courses(
+                self.cases(), days, kept, workers, engine=self.engine, chunk=chunk
             )
-        onset = physiology.baseline()["symptom_onset"]
-        grid = np.arange(-onset, days + 0.5)
-        rows = self._traits.to_dict("records")
-        patients = [
-            (i, {**self.constants, **row}) for i, row in zip(self._traits.index, rows, strict=True)
-        ]
-        starts = range(0, len(self), chunk)
-        tasks = [
-            (patients[s : s + chunk], self.treatments, len(grid), kept, self.engine) for s in starts
-        ]
-        values = np.full((len(self), len(grid), len(kept)), np.nan, np.float32)
-        with _pool(executor, len(self)) as pool, _bar(progress, len(self)) as advance:
-            results = (
-                pool.map(_solve_chunk, *zip(*tasks, strict=True))
-                if pool and tasks
-                else (_solve_chunk(*t) for t in tasks)
-            )
-            for start, part in zip(starts, results, strict=True):
-                values[start : start + len(part)] = part
-                advance(len(part))
+        grid = course_days(days)
         return Cohort(self.traits, grid, kept, values, self.treatments)
-
-
-def _pool(executor: Executor | None, n: int):
-    """Return a context that yields an executor, or None to work in this process."""
-    if executor is not None:
-        return nullcontext(executor)
-    workers = min(os.cpu_count() or 1, 8)
-    if n < _SERIAL_BELOW or workers == 1:
-        return nullcontext(None)
-    return _processes(workers)
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Executor | None]:
-    """Yield worker processes, or None where there are none (as in a browser)."""
-    try:
-        import multiprocessing
-        from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-
-        # A notebook has threads, and a lock that one of them holds stays locked in a forked child
-        # for ever: fork only where there is a single thread, else use a fresh server process.
-        method = multiprocessing.get_start_method()
-        if method == "fork" and threading.active_count() > 1:
-            method = "forkserver"
-        context = multiprocessing.get_context(method)
-        if method == "forkserver":  # import once, in the server that all workers come from
-            context.set_forkserver_preload([__name__, "roadrunner"])
-        pool = ProcessPoolExecutor(workers, context)
-    except (ImportError, NotImplementedError, OSError):
-        yield None
-        return
-    try:
-        with pool:
-            yield pool
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "A worker process ended early. In a script, put what runs the population beneath "
-            "'if __name__ == \"__main__\":'; in a notebook, look whether memory ran out. Without "
-            "processes: executor=concurrent.futures.ThreadPoolExecutor(1)."
-        ) from error
-
-
-class _bar:
-    """Progress: a tqdm bar, a callback, or nothing."""
-
-    def __init__(self, progress: bool | Callable[[int, int], None], total: int) -> None:
-        self.progress, self.total, self.done, self.bar = progress, total, 0, None
-
-    def __enter__(self) -> Callable[[int], None]:
-        if self.progress is True and self.total >= _SERIAL_BELOW:
-            from tqdm.auto import tqdm
-
-            self.bar = tqdm(total=self.total, desc="Virtual patients", unit="patient", leave=False)
-        return self._advance
-
-    def _advance(self, k: int) -> None:
-        self.done += k
-        if self.bar is not None:
-            self.bar.update(k)
-        elif callable(self.progress):
-            self.progress(self.done, self.total)
-
-    def __exit__(self, *exc: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
 
 
 def population(n: int, seed: int = 0) -> Population:
