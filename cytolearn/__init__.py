@@ -24,7 +24,12 @@ _PUBLIC: dict[str, str] = {
     "lesson": "cytolearn.lessons",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+# Public names that are a whole module: cl.evidence.trials().
+_MODULES: dict[str, str] = {
+    "evidence": "cytolearn.evidence",
+}
+
+__all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
 
 def __getattr__(name: str):
@@ -32,7 +37,11 @@ def __getattr__(name: str):
         value = getattr(importlib.import_module(_PUBLIC[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"cytolearn has no '{name}'. It offers: {', '.join(sorted(_PUBLIC))}.")
+    if name in _MODULES:
+        globals()[name] = importlib.import_module(_MODULES[name])
+        return globals()[name]
+    offers = ", ".join(sorted([*_PUBLIC, *_MODULES]))
+    raise AttributeError(f"cytolearn has no '{name}'. It offers: {offers}.")
 
 
 def __dir__() -> list[str]:
