@@ -15,7 +15,14 @@ import cytolearn as cl
 from cytolearn import physiology
 from cytolearn.lessons import Lesson, Logbook, LogbookWarning, cards, equations
 from cytolearn.lessons.answers import Expected, judge, off_by
-from cytolearn.lessons.content import computed, expected, lesson_ids, load_content, references
+from cytolearn.lessons.content import (
+    computed,
+    expected,
+    lesson_ids,
+    load_content,
+    person,
+    references,
+)
 from cytolearn.lessons.pages import STORY_WORDS, grammar_problems, parse, read_page
 
 LESSONS = lesson_ids()
@@ -161,7 +168,7 @@ def test_the_locked_app_gives_nothing_away(lesson):
 def test_the_open_app_starts_with_the_patient_of_the_story(lesson):
     lesson.explore().skip()
     app = lesson.explore().app
-    wanted = cl.Patient(load_content("interferon")["explorer"]["patient"]).traits
+    wanted = person(lesson.content, lesson.content["explorer"]["patient"]).traits
     assert app.values == {symbol: wanted[symbol] for symbol in app.values}
 
 
@@ -348,7 +355,8 @@ def test_evidence_shows_status_and_doi(lesson):
 @pytest.mark.parametrize("name", LESSONS)
 def test_equations_are_the_models_own(name):
     spec = load_content(name)["equations"]
-    lines = [equations.section(spec["section"])[symbol] for symbol in spec["show"]]
+    known = {s: line for part in spec["sections"] for s, line in equations.section(part).items()}
+    lines = [known[symbol] for symbol in spec["show"]]
     assert set(spec["words"]) >= set(spec["show"])
     tables = {row["symbol"] for t in ("parameters", "readouts") for row in physiology.rows(t)}
     for symbol in equations.shown_symbols(lines):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cytolearn.lessons.answers import Expected
+from cytolearn.patients import Patient
 from cytolearn.wording import unknown
 
 _HOME = files(__package__)
@@ -79,6 +80,14 @@ def find(items: Iterable[Mapping[str, Any]], item_id: object, kind: str) -> Mapp
     return by_id[item_id]
 
 
+def person(content: Mapping[str, Any], name: str) -> Patient:
+    """Return a person of the story: a preset, or a preset with some constants changed."""
+    spec = content["patients"][name]
+    preset, own = (spec, {}) if isinstance(spec, str) else (spec["preset"], dict(spec))
+    own.pop("preset", None)
+    return Patient(preset, label=name, **own)
+
+
 def references(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the sources of the evidence cards: text and doi, each once, in alphabetical order."""
     findings = [
@@ -106,6 +115,10 @@ def _problems(lesson_id: str, content: Mapping[str, Any]) -> Iterable[str]:
             yield f"{question['id']}: options must be A, B, C ..."
         if "answer" in question and question["answer"] not in letters:
             yield f"{question['id']}: the answer is none of the options"
+    spec, people = content["explorer"], content.get("patients", {})
+    for role in ("patient", "reference"):
+        if role in spec and spec[role] not in people:
+            yield f"explorer.{role} '{spec[role]}' is none of the people: {', '.join(people)}"
     for task in content["tasks"]:
         if len(task["hints"]) != 3:
             yield f"{task['id']}: three hints are needed"

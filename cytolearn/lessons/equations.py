@@ -140,14 +140,14 @@ def equations(spec: Mapping[str, object], constants: Mapping[str, float], label:
     Parameters
     ----------
     spec : mapping
-        ``section`` of the model, symbols to ``show``, ``words``, ``names``, ``left_out``, and
+        ``sections`` of the model, symbols to ``show``, ``words``, ``names``, ``left_out``, and
         ``zero``: what is taken as absent, so that the formulas stay short.
     constants : mapping
         The patient's constants that differ from the baseline.
     label : str
         Whose numbers they are.
     """
-    known = section(spec["section"])
+    known = {s: line for name in spec["sections"] for s, line in section(name).items()}
     absent = frozenset(spec.get("zero", ()))
     lines = tuple(
         replace(known[symbol], formula=without(known[symbol].formula, absent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,42 @@ import ipywidgets as W
 
 from cytolearn.apps import Explorer
 from cytolearn.lessons import cards
-from cytolearn.patients import Patient
+from cytolearn.lessons.claims import tabs
+from cytolearn.lessons.content import person
 
 if TYPE_CHECKING:
     from cytolearn.lessons.lesson import Lesson
 
 OPEN_WORDS = "Answer or skip each prediction to open the app."
+
+
+#: Kinds of app (``[explorer] kind`` in content.toml) that are no `Explorer`.
+APPS = {"ward": "cytolearn.apps.ward:Ward"}
+
+
+def open_app(lesson: Lesson) -> Any:
+    """Return the app of a lesson, as it is before the learner begins.
+
+    An app has ``widget``, ``png()``, ``summary()`` and ``error``. One that is no explorer is made
+    with the lesson's ``[explorer]`` table and ``record``, which keeps something in the logbook.
+    """
+    content, spec = lesson.content, lesson.content["explorer"]
+    if "kind" in spec:
+        module, _, cls = APPS[spec["kind"]].partition(":")
+        return getattr(importlib.import_module(module), cls)(spec, record=lesson.note)
+    people = {name: person(content, name) for name in content["patients"]}
+    return Explorer(
+        people.pop(spec["reference"]),
+        spec["controls"],
+        spec["readouts"],
+        spec["treatments"],
+        [cards.plain(task) for task in spec["tasks"]],
+        title=f"{content['title']}: {' and '.join(content['patients'])}",
+        tabs=tabs(content),
+        people=people,
+        dose=spec.get("dose", False),
+        slots=spec.get("slots", 1),
+    )
 
 
 class Explore(W.VBox):
@@ -27,25 +58,14 @@ class Explore(W.VBox):
 
     Attributes
     ----------
-    app : Explorer
+    app : Explorer or another app
         The app with its widget-free face. While the lesson is locked it shows the reference
         patient only.
     """
 
     def __init__(self, lesson: Lesson) -> None:
-        spec = lesson.content["explorer"]
-        names = {preset: name for name, preset in lesson.content["patients"].items()}
         self.lesson = lesson
-        self._reference = names.get(spec["reference"], "")
-        self.app = Explorer(
-            Patient(spec["reference"], label=self._reference or None),
-            spec["controls"],
-            spec["readouts"],
-            spec["treatments"],
-            [cards.plain(task) for task in spec["tasks"]],
-            title=f"{lesson.content['title']}: {' and '.join(lesson.content['patients'])}",
-            people={n: p for n, p in lesson.content["patients"].items() if n != self._reference},
-        )
+        self.app = open_app(lesson)
         self._started = False
         super().__init__()
         self.add_class("cl-lesson")
@@ -99,10 +119,9 @@ class Explore(W.VBox):
 
     def _start(self) -> None:
         """Let the app begin with the patient of the story; the reference stays as a grey line."""
-        names = {preset: name for name, preset in self.lesson.content["patients"].items()}
-        begin = names[self.lesson.content["explorer"]["patient"]]
-        if begin != self._reference:
-            self.app.show(begin)
+        spec = self.lesson.content["explorer"]
+        if "patient" in spec and spec["patient"] != spec["reference"]:
+            self.app.show(spec["patient"])
 
     def _revealed(self) -> tuple[str, str]:
         words = [self.lesson._stored_words(q) for q in self.lesson.content["predictions"]]
@@ -115,15 +134,15 @@ class Explore(W.VBox):
     def summary(self) -> str:
         """Say what is shown: the reference patient; once open, the predictions and the app."""
         if self.locked:
-            shown = f"The picture shows {self._reference}."
-            return f"The app is closed. {OPEN_WORDS} {shown}\n{self.app.summary()}"
+            shown = f"This is where it starts.\n{self.app.summary()}"
+            return f"The app is closed. {OPEN_WORDS} {shown}"
         return f"{self._revealed()[1]}\n{self.app.summary()}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         words = self.summary()
-        picture = base64.b64encode(self.app.view.png()).decode()
+        picture = base64.b64encode(self.app.png()).decode()
         return (
             {**data, "text/plain": words, "image/png": picture},
             {**metadata, "image/png": {"alt": words}},

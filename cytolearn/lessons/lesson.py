@@ -15,6 +15,7 @@ from cytolearn.lessons.content import (
     expected,
     find,
     load_content,
+    person,
     read_text,
     references,
 )
@@ -205,6 +206,10 @@ class Lesson:
 
         return Explore(self)
 
+    def note(self, name: str, value: Any, outcome: str = "noted") -> None:
+        """Keep something that the app found out in the logbook, such as the score of a game."""
+        self.logbook.record(self._key(name), value, outcome)
+
     # ---------------------------------------------------------------- explain
     def diagram(self) -> Card:
         """Show the mechanism as a diagram."""
@@ -221,12 +226,11 @@ class Lesson:
     def equations(self, patient: Any = None) -> Any:
         """Show the lesson's equations with a patient's numbers (default: the one of the story)."""
         from cytolearn.lessons.equations import equations
-        from cytolearn.patients import Patient
 
-        preset = self.content["explorer"]["patient"]
-        names = {preset: name for name, preset in self.content["patients"].items()}
-        who = Patient(preset, label=names.get(preset)) if patient is None else patient
-        return equations(self.content["equations"], who.constants, who.label)
+        spec = self.content["equations"]
+        name = spec.get("patient") or self.content["explorer"]["patient"]
+        who = person(self.content, name) if patient is None else patient
+        return equations(spec, who.constants, who.label)
 
     # ---------------------------------------------------------------- tasks
     def check(self, task: str, value: Any = None) -> Card:
