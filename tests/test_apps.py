@@ -368,3 +368,24 @@ def test_two_treatments_at_once_are_both_given_and_both_said():
 def test_an_unknown_tab_names_the_nearest():
     with pytest.raises(ValueError, match="window"):
         explorer("mild", tabs=["windows"])
+
+
+# ---- what if -----------------------------------------------------------------------------------
+
+
+def test_what_if_follows_the_patient_and_the_treatment():
+    app = explorer("mild", tabs=["whatif"])
+    page = app.pages["whatif"]
+    assert "Interferon beta-1a from day 1" in page.ask("receptor")
+    app.treat("ifn_alpha2", day=2)
+    assert "Interferon alpha-2" in page.summary()
+    before = page.curves()
+    app.set(sensing_delay=4)
+    page.refresh()
+    after = page.curves()
+    for run in before:
+        assert not np.allclose(before[run]["viral_load_lung"], after[run]["viral_load_lung"])
+    assert "appear on" in page.ask("first")
+    assert page.view.lines == []
+    with pytest.raises(ValueError, match="receptor"):
+        page.ask("receptors")

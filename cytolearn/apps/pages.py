@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAGES = {
     "window": "cytolearn.apps.window:StartDayWindow",
     "blood": "cytolearn.apps.blood:BloodSample",
+    "whatif": "cytolearn.apps.whatif:WhatIf",
 }
 
 

@@ -11,7 +11,9 @@ from functools import lru_cache
 import pandas as pd
 
 import cytolearn as cl
+from cytolearn.apps import explorer
 from cytolearn.lessons.answers import Expected
+from cytolearn.lessons.claims import Shown
 from cytolearn.wording import number
 
 ANA, BEN = "mild", "delayed_ifn"
@@ -240,3 +242,79 @@ def late_harm() -> str:
         f"lesion: {verdict}. The model lets late interferon attract inflammatory cells and slow repair; both are "
         "assumptions."
     )
+
+
+# ---------------------------------------------------------------- claims and misconceptions
+def app(tab: str, patient: str = BEN):
+    """Return the lesson's app with one of its tabs."""
+    return explorer(patient, tabs=[tab] if tab else [])
+
+
+def interferon_helps_early_only() -> Shown:
+    """000-05, M02: the tab "When to start" on Ben."""
+    shares = [share_left(BEN, "ifn_beta_1a", day) for day in (1, LATE_DAY)]
+    early, late = shares
+    return Shown(early <= HELPED and late > 1 - NOTICED, f"{early_treatment()} {late_treatment()}")
+
+
+def defence_and_inflammation_part() -> Shown:
+    """000-11: little interferon and much inflammation in one and the same patient."""
+    early = at(course(BEN)["ifn"], 0) / at(course(ANA)["ifn"], 0)
+    fold = peak(course(BEN)["il6"]) / peak(course(ANA)["il6"])
+    words = (
+        f"On day 0 Ben has {percent(early)} of Ana's interferon; later his IL-6 peaks "
+        f"{number(fold, 2)} times as high as hers: too little defence and too much inflammation in one person."
+    )
+    return Shown(early < 0.5 and fold > 2, words)
+
+
+def low_first_high_later() -> Shown:
+    """000-12: the tab "One blood sample": impaired or not depends on the day."""
+    page = app("blood", ANA)
+    page.set(sensing_delay=4)
+    early, late = page.pages["blood"].draw(0), page.pages["blood"].draw(LATE_DAY)
+    right = blood_sample().value == "B"
+    return Shown(right and early != late, f"{early} {late}")
+
+
+def blood_and_lung_disagree() -> Shown:
+    """M03: Ana without a working receptor: blood full of interferon, lung without protection."""
+    page = app("", ANA).set(ifn_response=0)
+    deaf, ana, day = page.course, course(ANA), 4
+    blood = at(deaf["ifn"], day) / at(ana["ifn"], day)
+    lung = (at(deaf["isg"], day), at(ana["isg"], day))
+    words = (
+        f"On day {day} Ana without a receptor has {number(blood, 2)} times as much interferon in her blood as "
+        f"Ana, yet the antiviral state of her lung is {percent(lung[0])} of full strength, against "
+        f"{percent(lung[1])}: blood says nothing about what the lung hears."
+    )
+    return Shown(blood > 2 and lung[0] < lung[1], words)
+
+
+def antibodies_came_first() -> Shown:
+    """M04: the tab "What if?": the lung's virus peaks before an induced antibody could appear."""
+    page = app("whatif", ANA).pages["whatif"]
+    words = page.ask("first")
+    before, none = page.curves().values()
+    peak_day = float(page.app.days[int(before["viral_load_lung"].argmax())])
+    worse = before["viral_load_lung"].max() - none["viral_load_lung"].max()
+    return Shown(bool(worse > 1 and peak_day < page.marked_day()), words)
+
+
+def another_receptor_spares_the_blood() -> Shown:
+    """M06: the tab "What if?" on Ana: same virus, fewer lymphocytes lost from the blood."""
+    page = app("whatif", ANA).pages["whatif"]
+    words = page.ask("receptor")
+    everywhere, lining = page.curves().values()
+    same = abs(everywhere["viral_load_lung"].max() - lining["viral_load_lung"].max()) < 0.1
+    spared = lining["alc"].min() / everywhere["alc"].min()
+    return Shown(bool(same and spared > 1 + NOTICED), words)
+
+
+def deficiency_matters_though_late_drug_fails() -> Shown:
+    """M07: both facts in one model."""
+    without, late = inborn_error(), late_treatment()
+    worse = peak(course("ifn_inborn_error")["lesion"]) > 2 * peak(course(ANA)["lesion"])
+    rescue = share_left("ifn_inborn_error", "ifn_beta_1a", LATE_DAY)
+    words = f"{without} {late} In the inborn error the same late drug leaves {percent(rescue)}."
+    return Shown(worse and rescue > 1 - NOTICED, words)

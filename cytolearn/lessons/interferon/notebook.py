@@ -111,7 +111,7 @@ cl.compare(ana, ben).plot("viral_load", "viral_load_lung", "ifn", "lesion")
 
 # %% do t1-check
 ana_peak, ben_peak = ana["viral_load_lung"].max(), ben["viral_load_lung"].max()
-times_more = ...                        # edit this line
+times_more = ...  # edit this line
 lesson.check("t1", times_more)
 
 # %% [markdown] do t2
@@ -120,8 +120,8 @@ lesson.check("t1", times_more)
 # {{ t2.prompt }}
 
 # %% do t2-check
-gap = ben["ifn"] - ana["ifn"]           # above zero: Ben has more
-day = ...                               # edit this line
+gap = ben["ifn"] - ana["ifn"]  # above zero: Ben has more
+day = ...  # edit this line
 lesson.check("t2", day)
 
 # %% [markdown] do t3
@@ -130,13 +130,13 @@ lesson.check("t2", day)
 # {{ t3.prompt }}
 
 # %% do t3-run
-start = 0                               # edit this line: 0, 1, 2 ...
+start = 0  # edit this line: 0, 1, 2 ...
 treated = cl.Patient("delayed_ifn").treat(cl.treatment("ifn_beta_1a", day=start)).run()
 left = treated["lesion"].max() / ben["lesion"].max()
 print(f"Started on day {start}: {left:.0%} of the untreated peak lesion is left.")
 
 # %% do t3-check
-lesson.check("t3", ...)                 # put the last useful day in place of the dots
+lesson.check("t3", ...)  # put the last useful day in place of the dots
 
 # %% [markdown] do t4
 # ### {{ t4.title }}
@@ -144,14 +144,14 @@ lesson.check("t3", ...)                 # put the last useful day in place of th
 # {{ t4.prompt }}
 
 # %% do t4-run
-drug = cl.treatment("ifn_alpha2", day=0)        # edit this line
+drug = cl.treatment("ifn_alpha2", day=0)  # edit this line
 for name in ["ifn_inborn_error", "anti_ifn_autoantibodies", "ifnar_deficiency"]:
     patient = cl.Patient(name)
     left = patient.treat(drug).run()["lesion"].max() / patient.run()["lesion"].max()
     print(f"{name:24} {left:.0%} of the untreated peak lesion is left")
 
 # %% do t4-check
-lesson.check("t4", ...)                 # a list of names in quotes: ["one", "two"]
+lesson.check("t4", ...)  # a list of names in quotes: ["one", "two"]
 
 # %% [markdown] quiz quiz
 # ## Quiz
