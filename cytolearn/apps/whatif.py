@@ -81,7 +81,7 @@ QUESTIONS = {
         "Anti-interferon antibodies that were there before the infection, against none at all. The "
         "upright yellow line marks the day on which antibodies that the infection itself calls "
         "forth appear in the blood. Had it made the anti-interferon antibodies too, they could not "
-        "have acted earlier. Is the virus's course in the lung decided before that line or after it?",
+        "have acted earlier. Is the course of the virus in the lung decided before or after?",
         {
             "antibodies before infection": {"ifn_autoantibody": 60.0},
             "no such antibodies": {"ifn_autoantibody": 0.0},

@@ -21,26 +21,29 @@ OPEN_WORDS = "Answer or skip each prediction to open the app."
 
 
 #: Kinds of app (``[explorer] kind`` in content.toml) that are no `Explorer`.
-APPS = {"ward": "cytolearn.apps.ward:Ward"}
+APPS = {"ward": "cytolearn.apps.ward:WardRound"}
 
 
 def open_app(lesson: Lesson) -> Any:
     """Return the app of a lesson, as it is before the learner begins.
 
     An app has ``widget``, ``png()``, ``summary()`` and ``error``. One that is no explorer is made
-    with the lesson's ``[explorer]`` table and ``record``, which keeps something in the logbook.
+    with the ``code`` of ``[explorer]``, the list of things to try, a title and ``record``, which
+    keeps something in the logbook.
     """
     content, spec = lesson.content, lesson.content["explorer"]
+    tasks = [cards.plain(task) for task in spec["tasks"]]
     if "kind" in spec:
         module, _, cls = APPS[spec["kind"]].partition(":")
-        return getattr(importlib.import_module(module), cls)(spec, record=lesson.note)
+        made = getattr(importlib.import_module(module), cls)
+        return made(spec["code"], tasks, title=content["title"], record=lesson.note)
     people = {name: person(content, name) for name in content["patients"]}
     return Explorer(
         people.pop(spec["reference"]),
         spec["controls"],
         spec["readouts"],
         spec["treatments"],
-        [cards.plain(task) for task in spec["tasks"]],
+        tasks,
         title=f"{content['title']}: {' and '.join(content['patients'])}",
         tabs=tabs(content),
         people=people,

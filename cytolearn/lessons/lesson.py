@@ -206,9 +206,9 @@ class Lesson:
 
         return Explore(self)
 
-    def note(self, name: str, value: Any, outcome: str = "noted") -> None:
+    def note(self, found: Mapping[str, Any]) -> None:
         """Keep something that the app found out in the logbook, such as the score of a game."""
-        self.logbook.record(self._key(name), value, outcome)
+        self.logbook.record(self._key("app"), dict(found), "noted")
 
     # ---------------------------------------------------------------- explain
     def diagram(self) -> Card:
