@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PAGES = {
     "window": "cytolearn.apps.window:StartDayWindow",
     "blood": "cytolearn.apps.blood:BloodSample",
+    "curve": "cytolearn.apps.anatomy:CurveAnatomy",
+    "sure": "cytolearn.apps.anatomy:HowSure",
     "whatif": "cytolearn.apps.whatif:WhatIf",
 }
 
