@@ -23,6 +23,10 @@ PAGES = {
     "curve": "cytolearn.apps.anatomy:CurveAnatomy",
     "sure": "cytolearn.apps.anatomy:HowSure",
     "whatif": "cytolearn.apps.whatif:WhatIf",
+    "clocks": "cytolearn.apps.clocks:TwoClocks",
+    "affinity": "cytolearn.apps.affinity:AntibodyMade",
+    "flow": "cytolearn.apps.flow:FlowPlot",
+    "downstream": "cytolearn.apps.downstream:Downstream",
 }
 
 
