@@ -26,6 +26,7 @@ _PUBLIC: dict[str, str] = {
 
 # Public names that are a whole module: cl.evidence.trials().
 _MODULES: dict[str, str] = {
+    "criteria": "cytolearn.clinic.criteria",
     "evidence": "cytolearn.evidence",
 }
 

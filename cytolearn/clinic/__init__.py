@@ -1,7 +1,8 @@
-"""The clinic beside the model: severity and outcome, outside the equations."""
+"""The clinic beside the model: severity, outcome and criteria, outside the equations."""
 
 from __future__ import annotations
 
+from cytolearn.clinic.labs import Labs, course_labs
 from cytolearn.clinic.outcome import (
     death_hazard,
     death_risk,
@@ -18,6 +19,8 @@ from cytolearn.clinic.severity import (
 )
 
 __all__ = [
+    "Labs",
+    "course_labs",
     "death_hazard",
     "death_risk",
     "outcomes",

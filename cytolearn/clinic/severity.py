@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Classes of the cohorts that published laboratory values by severity.
 SEVERITY_CLASSES = ("outpatient", "moderate", "severe", "critical")
-_MODERATE_LESION = 5.0  # % of lung: pneumonia
+PNEUMONIA = 5.0  # % of lung: pneumonia
 # Rules of who.csv, levels 0 to 2, that are no P/F ratio.
 _DETECTED, _SYMPTOMATIC = 2.0, 6.0  # log10 copies/mL in the nose
 IN_HOSPITAL, VENTILATED, DEAD = 4, 7, 10  # levels of the WHO scale
@@ -74,7 +74,7 @@ def severity_class(pf_ratio: ArrayLike, lesion: ArrayLike) -> np.ndarray:
         needs oxygen, moderate has pneumonia without oxygen, the rest are outpatients.
     """
     worst = support_level(np.min(pf_ratio, axis=-1))
-    pneumonia = np.max(lesion, axis=-1) >= _MODERATE_LESION
+    pneumonia = np.max(lesion, axis=-1) >= PNEUMONIA
     return np.where(worst == 3, 3, np.where(worst >= 1, 2, np.where(pneumonia, 1, 0)))
 
 
@@ -142,7 +142,7 @@ def who_scale(
     days, ratio = np.asarray(days, float), np.asarray(pf_ratio, float)
     if np.isnan(ratio).any():
         raise ValueError("A P/F ratio is missing (NaN), so no support can be named.")
-    symptoms = np.asarray(lesion, float) >= _MODERATE_LESION
+    symptoms = np.asarray(lesion, float) >= PNEUMONIA
     if viral_load is None:
         detected = np.ones(ratio.shape, bool)
     else:

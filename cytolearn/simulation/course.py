@@ -178,6 +178,16 @@ class Course:
         row = [np.interp(day, self.time, self._values[:, i]) for i in range(len(names))]
         return pd.Series(row, names, name=float(day))
 
+    def labs(self, day: float, *, noisy: bool = False, seed: int = 0, before: float = 3.0):
+        """Return the laboratory panel of one day (`Labs`), for `cytolearn.criteria`.
+
+        Noise-free, or with `noisy` as a laboratory would report it. `before` is how many days
+        earlier the panel was taken that trends are read from.
+        """
+        from cytolearn.clinic import course_labs  # upwards, for the reader's sake
+
+        return course_labs(self, day, noisy=noisy, seed=seed, before=before)
+
     # ---- words -------------------------------------------------------------------------
 
     def table(self, *readouts: str) -> pd.DataFrame:
