@@ -15,6 +15,7 @@ _PUBLIC: dict[str, str] = {
     "population": "cytolearn.patients",
     "treatment": "cytolearn.treatments",
     "treatments": "cytolearn.treatments",
+    "trial": "cytolearn.trials",
     "compare": "cytolearn.simulation",
     "export_sbml": "cytolearn.simulation",
     "parameters": "cytolearn.simulation",

@@ -346,7 +346,10 @@ class _bar:
         if self.progress is True and self.total >= SERIAL_BELOW:
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=self.total, desc=self.label, unit="patient", leave=False)
+            class Bar(tqdm):
+                monitor_interval = 0  # no thread: beside one, workers could not be forked
+
+            self.bar = Bar(total=self.total, desc=self.label, unit="patient", leave=False)
         return self._advance
 
     def _advance(self, k: int) -> None:
