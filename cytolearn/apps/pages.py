@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PAGES = {
     "window": "cytolearn.apps.window:StartDayWindow",
     "blood": "cytolearn.apps.blood:BloodSample",
+    "whereabouts": "cytolearn.apps.counts:Whereabouts",
+    "takeaway": "cytolearn.apps.knockout:TakeAway",
+    "scatter": "cytolearn.apps.scatter:CountScatter",
+    "il7_story": "cytolearn.apps.trial_story:IL7Story",
     "curve": "cytolearn.apps.anatomy:CurveAnatomy",
     "sure": "cytolearn.apps.anatomy:HowSure",
     "whatif": "cytolearn.apps.whatif:WhatIf",
