@@ -37,7 +37,8 @@ _DAYS = np.arange(-5, LAST + 1)
 WAYS: dict[str, tuple[str, str, Mapping[str, float]]] = {
     "moving": ("Cells move away", "homing_max", {"lymphocyte_death": 0.0}),
     "dying": ("Cells die", "lymphocyte_death", {"homing_max": 0.0}),
-    "both": ("Some die, few are remade", "lymphocyte_death", {"homing_max": 0.4, "homeostasis": 0.5}),
+    "both": ("Some die, few are remade", "lymphocyte_death",
+             {"homing_max": 0.4, "homeostasis": 0.5}),
     "renewal": ("Renewal alone stops", "homeostasis", {"homing_max": 0.0, "lymphocyte_death": 0.0}),
 }  # fmt: skip
 _CLOSE = 0.03  # counts nearer than this are called the same, as a share
@@ -66,8 +67,8 @@ class Whereabouts:
         self._words, self._page = W.HTML(), W.VBox()
         name = html.escape(app.start_name)
         intro = W.HTML(
-            f"<p>A blood count sees the dark blue part only. Left, {name}; right, the patient as set "
-            "by the sliders. Each bar is one day; the dotted line is what there was before the "
+            f"<p>A blood count sees the dark blue part only. Left, {name}; right, the patient as "
+            "set by the sliders. Each bar is one day; the dotted line is what there was before the "
             "infection. Below: PD-1, a marker that a machine can count, and what all killer cells "
             "together can do.</p>" + _legend()
         )
@@ -150,11 +151,11 @@ class Whereabouts:
         self.app.set(**{s: float(f"{v:.3g}") for s, v in {**values, searched: value}.items()})
         found = self._count({})
         near = abs(found - wanted) <= _CLOSE * wanted
+        goal = f"as in {self.app.start_name}"
+        miss = f"not {number(wanted, 2)} {goal}: this way alone cannot reach it"
         self._said = (
-            f"{words}: on day {self.day} the count is {number(found, 2)}"
-            + (f", as in {self.app.start_name}." if near else
-               f", not {number(wanted, 2)} as in {self.app.start_name}: this way alone cannot reach it.")
-        )  # fmt: skip
+            f"{words}: on day {self.day} the count is {number(found, 2)}, {goal if near else miss}."
+        )
         self.refresh()
         return self._said
 

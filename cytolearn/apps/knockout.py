@@ -47,12 +47,13 @@ def removed(parts: Iterable[str], constants: Mapping[str, float]) -> dict[str, f
         An unknown part; the message names the nearest.
     """
     values = {**physiology.baseline(), **constants}
+    # No helpers for B cells, and only the share of CD8 growth that needs no help.
+    unhelped = values["cd8_expansion"] * (1 - values["cd4_help"])
     changes = {
         "cd8": {"cd8_priming": 0.0},
-        # No helpers for B cells, and only the share of CD8 growth that needs no help.
-        "cd4": {"tfh_priming": 0.0, "cd8_expansion": values["cd8_expansion"] * (1 - values["cd4_help"])},
+        "cd4": {"tfh_priming": 0.0, "cd8_expansion": unhelped},
         "antibody": {"antibody_ef_secretion": 0.0, "antibody_gc_secretion": 0.0},
-    }  # fmt: skip
+    }
     out = dict(constants)
     for part in parts:
         if part not in changes:
@@ -122,10 +123,10 @@ class TakeAway:
         if not self.gone:
             return f"{whole} Nothing is taken away yet."
         words = listing([PARTS[part] for part in self.gone])
-        now = self._solve(self.gone)
+        now, before = (self._solve(gone)["lesion"].max() for gone in (self.gone, ()))
         return (
-            f"{whole} Without {words}: {_when(self.clear_day(*self.gone))}. The lung lesion peaks at "
-            f"{number(now['lesion'].max(), 2)}% instead of {number(self._solve(())['lesion'].max(), 2)}%."
+            f"{whole} Without {words}: {_when(self.clear_day(*self.gone))}. "
+            f"The lung lesion peaks at {number(now, 2)}% instead of {number(before, 2)}%."
         )
 
     def refresh(self) -> None:

@@ -50,8 +50,8 @@ class LongWork:
 
     def now(self) -> None:
         """Do all steps at once; an exception is the caller's."""
-        for self._bar.value in self._steps():
-            pass
+        for share in self._steps():
+            self._bar.value = share
         self._done(True)
 
     def cancel(self) -> None:
@@ -75,7 +75,8 @@ class LongWork:
     async def _run(self) -> None:
         self._mark(True)
         try:
-            for self._bar.value in self._steps():
+            for share in self._steps():
+                self._bar.value = share
                 # A real pause, not sleep(0): the kernel reads its sockets only when it is idle.
                 await asyncio.sleep(0.002)
                 if self._cancelled:

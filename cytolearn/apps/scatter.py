@@ -1,4 +1,4 @@
-"""Lymphocytes against IL-6 in a virtual cohort: with and without noise, with and without severity."""
+"""Lymphocytes against IL-6 in a virtual cohort: with and without noise, colour and arrow."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CountScatter:
         self._colour = W.ToggleButton(value=False, description="Colour by severity",
                                       tooltip="Show how ill each patient became")  # fmt: skip
         self._arrow = W.ToggleButton(value=False, description="Cut IL-6 → lymphocytes",
-                                     tooltip="In the model: IL-6 neither kills nor moves them")  # fmt: skip
+                                     tooltip="IL-6 neither kills nor moves lymphocytes")  # fmt: skip
         self._when = W.Dropdown(options=list(SAMPLING), description="Blood drawn",
                                 style={"description_width": "initial"},
                                 layout=W.Layout(width="260px"))  # fmt: skip
@@ -73,9 +73,10 @@ class CountScatter:
         for bar in (switches, rule):
             bar.add_class("cl-bar")
         intro = W.HTML(
-            "<p>A whole ward instead of one patient (the sliders do not count here). Each dot is one "
-            f"patient. Left: what the model knows, everybody on day {DAY}. Right: what a laboratory "
-            "would report, one noisy sample each. Look first without colours, then with.</p>"
+            "<p>A whole ward instead of one patient (the sliders do not count here). Each dot is "
+            f"one patient. Left: what the model knows, everybody on day {DAY}. Right: what a "
+            "laboratory would report, one noisy sample each. Look first without colours, then "
+            "with.</p>"
         )
         self._legend = W.HTML()
         self.widget = W.VBox(
@@ -122,7 +123,7 @@ class CountScatter:
         return self
 
     def correlations(self) -> dict[str, dict[str, Correlation]]:
-        """Return the correlation of count and IL-6: exact and measured, in all and in each group."""
+        """Return how count and IL-6 go together: exact and measured, in all and in each group."""
         cohort = self._cohort()
         out: dict[str, dict[str, Correlation]] = {}
         for name, frame in {"exact": cohort.at(DAY), "measured": self._sample()}.items():
@@ -182,9 +183,9 @@ class CountScatter:
         if not n:
             return f"The rule '{rule}' flags nobody here."
         return (
-            f"The rule '{rule}' flags {n} of {len(self._cohort())} samples; {ill} of these {n} patients "
-            f"need oxygen at some time: {100 * ill / n:.0f}% (95% interval {100 * low:.0f} to "
-            f"{100 * high:.0f}%)."
+            f"The rule '{rule}' flags {n} of {len(self._cohort())} samples; {ill} of these {n} "
+            f"patients need oxygen at some time: {100 * ill / n:.0f}% (95% interval "
+            f"{100 * low:.0f} to {100 * high:.0f}%)."
         )
 
     def refresh(self) -> None:

@@ -1,4 +1,4 @@
-"""The story of IL-7 in the order in which it happened; a belief is asked for before each chapter."""
+"""The story of IL-7 in the order in which it happened; before each chapter a belief is asked."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ PUBLISHED = {
     1: "In the laboratory IL-7 restored the function of T cells from patients (Bidar 2022), and in "
     "septic shock it raised counts three- to fourfold (François 2018, 27 patients).",
     2: "Published: 12 patients treated on compassionate grounds, each with two counts below "
-    "0.7 × 10⁹/L; their counts rose (Laterre 2020). Thirteen others were compared with them, but not "
-    "by drawing lots.",
+    "0.7 × 10⁹/L; their counts rose (Laterre 2020). Thirteen others were compared with them, but "
+    "not by drawing lots.",
     5: "109 critically ill patients with few lymphocytes were given IL-7 or placebo, by lot and "
-    "blinded. Counts rose in both groups, without a significant difference: the trial missed its main "
-    "aim. Without other antiviral drugs the final count was 43% above placebo (P=0.067, a subgroup). "
-    "Hospital infections were 44% fewer with IL-7 (P=0.014), a secondary outcome after a missed first "
-    "one: a reason for another trial, not yet a proof (Shankar-Hari 2025).",
+    "blinded. Counts rose in both groups, without a significant difference: the trial missed its "
+    "main aim. Without other antiviral drugs the final count was 43% above placebo (P=0.067, a "
+    "subgroup). Hospital infections were 44% fewer with IL-7 (P=0.014), a secondary outcome after "
+    "a missed first one: a reason for another trial, not yet a proof (Shankar-Hari 2025).",
 }
 
 
@@ -115,7 +115,7 @@ def _measured(i: int, counts: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _entry(i: int) -> float | None:
-    """Return the day on which a patient is enrolled; None: the count was never low twice running."""
+    """Return the day on which a patient is enrolled; None: never two low counts running."""
     onset = physiology.baseline()["symptom_onset"]
     low = _measured(i, _course(i, None, True)[:, 0]) < LOW
     days = np.arange(len(low)) - onset
@@ -160,7 +160,7 @@ class Trial:
     prevented: tuple[float, float]
 
     def ratio(self, day: int) -> tuple[float, float, float]:
-        """Return how many times as high counts are with IL-7, a day after enrolment, and interval."""
+        """Return how many times as high counts are with IL-7 on a day, and the 95 % interval."""
         from scipy import stats
 
         a, b = (np.log(arm.counts[:, day]) for arm in (self.treated, self.control))
@@ -222,7 +222,8 @@ class IL7Story:
         self._chapter = 0
         self._belief = W.IntSlider(
             value=50, min=0, max=100, step=5, description="How sure are you? (%)",
-            style={"description_width": "initial"}, layout=W.Layout(width="430px", max_width="100%"),
+            style={"description_width": "initial"},
+            layout=W.Layout(width="430px", max_width="100%"),
         )  # fmt: skip
         self._commit = W.Button(description="Commit and turn the page", button_style="primary")
         self._commit.on_click(self._pressed)
@@ -331,26 +332,30 @@ class IL7Story:
             rise, other = (self._at(c, day + 14) for c in (with_, without))
             return [
                 f"{self.app.start_name[0].upper()}{self.app.start_name[1:]}, in the model: 14 days "
-                f"after IL-7 is started on day {number(day)} the count is {count_words(rise)}, against "
-                f"{count_words(other)} without it."
+                f"after IL-7 is started on day {number(day)} the count is {count_words(rise)}, "
+                f"against {count_words(other)} without it."
             ]
         if self._chapter == 2:
             return [_before_after(treated, "All twelve were given IL-7 on the day of enrolment.")]
         if self._chapter == 3:
             return [
-                _before_after(untreated, "The model can do what no hospital can: the same twelve people, "
-                              "the same days, no drug."),
-                "They were enrolled because their counts were low. From there a count can mostly rise: "
-                "noise that made it look low is gone the next day, and the illness passes.",
-            ]  # fmt: skip
+                _before_after(
+                    untreated,
+                    "The model can do what no hospital can: the same twelve people, the same days, "
+                    "no drug.",
+                ),
+                "They were enrolled because their counts were low. From there a count can mostly "
+                "rise: noise that made it look low is gone the next day, and the illness passes.",
+            ]
         if self._chapter == 4 and not _trial:
             return ["Press the button: patients are drawn by lot, half of them get IL-7."]
         if self._chapter == 4:
             return self._trial_words(_trial[0])
         return [
-            "The model had promised more than this. It was tuned to a trial in septic shock and knows "
-            "nothing of the other drugs that patients were given. When a model and a randomised trial "
-            "disagree, the trial is right about the patients, and the model has something to explain."
+            "The model had promised more than this. It was tuned to a trial in septic shock and "
+            "knows nothing of the other drugs that patients were given. When a model and a "
+            "randomised trial disagree, the trial is right about the patients, and the model has "
+            "something to explain."
         ]
 
     def _trial_words(self, trial: Trial) -> list[str]:
@@ -366,11 +371,11 @@ class IL7Story:
             f"Counts rise in both arms (medians, in 14 days): {rise}.",
             f"After 14 days counts with IL-7 are {ratio_words(trial.ratio(14))}, after 28 days "
             f"{ratio_words(trial.ratio(FOLLOWED))}.",
-            f"The lung hardly notices: mean lesion {number(lesion[0])}% with IL-7, {number(lesion[1])}% "
-            "with placebo.",
-            "Hospital infections: against the same people untreated, which only a model can show, IL-7 "
-            f"prevents {number(kept, 2)}% of them. Cut the arrow from lymphocytes to infection, and it "
-            f"prevents {number(cut, 2)}%: a count is worth what hangs on it.",
+            f"The lung hardly notices: mean lesion {number(lesion[0])}% with IL-7, "
+            f"{number(lesion[1])}% with placebo.",
+            "Hospital infections: against the same people untreated, which only a model can show, "
+            f"IL-7 prevents {number(kept, 2)}% of them. Cut the arrow from lymphocytes to "
+            f"infection, and it prevents {number(cut, 2)}%: a count is worth what hangs on it.",
         ]
 
     def _picture(self) -> Picture | None:
@@ -427,6 +432,6 @@ def _before_after(group: Enrolled, opening: str) -> str:
     first, last = (np.median(group.counts[:, d]) for d in (0, 14))
     risen = int((group.counts[:, 14] > group.counts[:, 0]).sum())
     return (
-        f"{opening} Median count on that day {count_words(first)}, 14 days later {count_words(last)}; "
-        f"{risen} of {len(group.counts)} rose."
+        f"{opening} Median count on that day {count_words(first)}, 14 days later "
+        f"{count_words(last)}; {risen} of {len(group.counts)} rose."
     )

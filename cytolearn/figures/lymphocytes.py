@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from cytolearn.figures.panels import CELL, draw_panel, panel_grid
 from cytolearn.figures.picture import Picture
 from cytolearn.wording import number, quantity
 
-#: What the balance is made from: four resting pools, the share of them outside the blood, the count.
+#: What the balance is made from: four resting pools, their share outside the blood, the count.
 BALANCE_OUTPUTS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool", "sequestered", "alc")
 #: Where a lymphocyte can be, with the colour of its bar.
 PLACES = {
@@ -30,6 +31,7 @@ GROUPS = {
     "pneumonia, no oxygen": ("s", theme.CURVES[0]),
     "needs oxygen or a ventilator": ("^", theme.CURVES[1]),
 }
+_STRENGTHS = ("next to no", "a weak", "a moderate", "a strong")
 _KILLING = (0.0, 2.0)  # 1/d, the axis of killing power
 
 
@@ -82,7 +84,7 @@ def bars(days: np.ndarray, parts: Balance) -> list[tuple[np.ndarray, np.ndarray]
     edges = np.cumsum([np.zeros_like(parts.blood), parts.blood, parts.moved, parts.missing], axis=0)
     x = np.repeat(days.astype(float), 3)
     out = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         y = np.full(x.size, np.nan)
         y[0::3], y[1::3] = low, high
         y[0::3][high <= low] = np.nan  # no stroke where there is nothing
@@ -153,10 +155,10 @@ def whereabouts_words(day: float, people: Mapping[str, tuple[Balance, int, float
     lines = [f"Day {number(day)}, in 10⁹ cells per litre."]
     for name, (parts, i, pd1, killing) in people.items():
         lines.append(
-            f"{name}: {number(parts.blood[i], 2)} in the blood, {number(parts.moved[i], 2)} moved into "
-            f"tissue, {number(parts.missing[i], 2)} died and not yet replaced (before the infection "
-            f"{number(parts.usual, 2)} in all). PD-1 on {number(pd1, 2)}% of activated CD8 cells; killing "
-            f"power {number(killing, 2)} per day."
+            f"{name}: {number(parts.blood[i], 2)} in the blood, {number(parts.moved[i], 2)} moved "
+            f"into tissue, {number(parts.missing[i], 2)} died and not yet replaced (before the "
+            f"infection {number(parts.usual, 2)} in all). PD-1 on {number(pd1, 2)}% of activated "
+            f"CD8 cells; killing power {number(killing, 2)} per day."
         )
     return " ".join(lines)
 
@@ -246,9 +248,10 @@ class Correlation:
         """Say how strong it is, and whether none at all would fit as well."""
         size = abs(self.value)
         strength = next(
-            w for limit, w in ((0.2, "next to no"), (0.4, "a weak"), (0.6, "a moderate"), (2, "a strong"))
+            words
+            for limit, words in zip((0.2, 0.4, 0.6, 2), _STRENGTHS, strict=True)
             if size < limit
-        )  # fmt: skip
+        )
         open_ = "; the interval includes none at all" if self.low <= 0 <= self.high else ""
         return f"{strength} correlation, {self}{open_}"
 
