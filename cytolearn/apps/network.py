@@ -1,4 +1,4 @@
-"""The network of cells and messengers: arrows as wide as their fluxes, and what a knock-out leaves."""
+"""Cells and messengers as a network: arrows as wide as their fluxes, what a knock-out leaves."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ class Network:
         bar.add_class("cl-bar")
         ticks.add_class("cl-bar")
         intro = W.HTML(
-            "<p>Each arrow is a term of the model's equations. It is as wide as what it adds to its "
-            "target on this day, against the largest that the story knows; blue drives, orange with "
-            "a bar holds back, dashed grey is next to nothing. Tick a box to knock a messenger "
-            "out: the whole illness is then run again with cells that are deaf to it.</p>"
+            "<p>Each arrow is a term of the model's equations. It is as wide as what it adds to "
+            "its target on this day, against the largest that the story knows; blue drives, orange "
+            "with a bar holds back, dashed grey is next to nothing. Tick a box to knock a "
+            "messenger out: the whole illness is then run again with cells that are deaf to it.</p>"
         )
         self.widget = W.VBox([intro, bar, ticks, self._picture, self._words])
 
@@ -122,7 +122,7 @@ class Network:
         return {name: (whole[name], left[name]) for name in OUTCOMES}
 
     def share_of_harm(self) -> float:
-        """Return which share of the lung's injury on the day inflammation does (else: the virus)."""
+        """Return inflammation's share of what harms the lung on the day (the rest: the virus)."""
         found = self.fluxes()
         immune, viral = found["macrophages", "lesion"], found["virus", "lesion"]
         return immune / (immune + viral) if immune + viral > 0 else float("nan")

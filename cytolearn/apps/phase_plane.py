@@ -52,9 +52,11 @@ class PhasePlane:
         self._courses: dict[Any, np.ndarray] = {}
         self._cancelled = False
         self._task: asyncio.Task | None = None
-        self._day = W.IntSlider(value=10, min=FIRST, max=LAST, description="Day since symptom onset",
-                                style={"description_width": "initial"},
-                                layout=W.Layout(width="430px", max_width="100%"))  # fmt: skip
+        self._day = W.IntSlider(
+            value=9, min=FIRST, max=LAST, description="Day since symptom onset",
+            style={"description_width": "initial"},
+            layout=W.Layout(width="430px", max_width="100%"),
+        )  # fmt: skip
         self._plane = W.ToggleButtons(
             options=[(words, name) for name, (words, _, _) in PLANES.items()],
             style={"button_width": "auto"},
@@ -145,13 +147,11 @@ class PhasePlane:
             "ferritin": storm.MAS,
             "hla_dr": storm.DYSREGULATION,
         }
-        return {
-            name: storm.crossing(
-                GAINS, np.array([np.interp(at, GAINS, worst[name][:, k]) for k in range(len(GAINS))]),
-                limit,
-            )
-            for name, limit in limits.items()
-        }  # fmt: skip
+        found = {}
+        for name, limit in limits.items():
+            row = np.array([np.interp(at, GAINS, column) for column in worst[name].T])
+            found[name] = storm.crossing(GAINS, row, limit)
+        return found
 
     def summary(self) -> str:
         """Say where both patients stand on the day, and what the map shows."""
@@ -257,7 +257,7 @@ class PhasePlane:
             return ""
         said = storm.map_words((GAINS, GAINS), self._worst)
         if self._of != self.app.quietly(self._key):
-            return f"You have changed the patient since: this map has the virus of {self._whose}. {said}"
+            return f"The patient has changed: this map has the virus of {self._whose}. {said}"
         return said
 
     def _show_map(self) -> None:

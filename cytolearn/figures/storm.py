@@ -401,3 +401,155 @@ def _border(name: str, inside: np.ndarray, toward: np.ndarray) -> np.ndarray:
 
 def _at(point: np.ndarray) -> str:
     return f"{point[0]:.1f} {point[1]:.1f}"
+
+
+# ---- definitions -----------------------------------------------------------------------------
+
+#: The three groups of the scatter: words, colour.
+CLASSES = (
+    ("ferritin above the line: MAS", theme.CURVES[1]),
+    ("else HLA-DR below the line: immune dysregulation", theme.CURVES[0]),
+    ("neither", theme.GHOST),
+)
+_FERRITIN, _HLA_DR = (50.0, 30000.0), (2000.0, 60000.0)
+
+
+def class_scatter() -> tuple[Picture, list[Line2D]]:
+    """Draw ferritin against HLA-DR, empty.
+
+    Returns
+    -------
+    (Picture, list of Line2D)
+        Lines that move: the dots of the three `CLASSES`, the patient on show, the ferritin
+        cut-off, the HLA-DR cut-off.
+    """
+    with mpl.rc_context(theme.RC):
+        figure = Picture(figsize=(7.4, 3.9), dpi=100)
+        ax = figure.add_axes((0.11, 0.17, 0.53, 0.74))
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlim(*_FERRITIN)
+        ax.set_ylim(*_HLA_DR)
+        ax.set_yticks([2000, 5000, 10000, 20000, 50000])
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
+            axis.set_minor_locator(NullLocator())
+        ax.set_xlabel("ferritin (ng/mL)")
+        ax.set_ylabel("HLA-DR (molecules a monocyte)")
+        lines: list[Line2D] = []
+        key = [*CLASSES, ("your patient", theme.INK)]
+        for i, (words, color) in enumerate(key):
+            size = 11 if color == theme.INK else 6
+            lines += ax.plot([np.nan], [np.nan], "o", color=color, markersize=size)
+            ax.plot([1.04], [0.94 - 0.11 * i], "o", color=color, markersize=size - 1,
+                    transform=ax.transAxes, clip_on=False)  # fmt: skip
+            ax.text(1.075, 0.94 - 0.11 * i, words.replace(": ", ":\n", 1),
+                    transform=ax.transAxes, fontsize=8, va="center")  # fmt: skip
+        lines += ax.plot([np.nan], [np.nan], "--", color=theme.CURVES[1], linewidth=1.6)
+        lines += ax.plot([np.nan], [np.nan], "-.", color=theme.CURVES[0], linewidth=1.6)
+        figure.text(0.008, 0.015, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
+    return figure, lines
+
+
+def class_lines(
+    ferritin: np.ndarray,
+    hla_dr: np.ndarray,
+    cuts: tuple[float, float],
+    patient: tuple[float, float],
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the data of the lines of `class_scatter`.
+
+    Parameters
+    ----------
+    ferritin, hla_dr : array, shape (patients,)
+    cuts : (float, float)
+        Cut-off of ferritin and of HLA-DR.
+    patient : (float, float)
+        Ferritin and HLA-DR of the patient on show.
+    """
+    mas = ferritin > cuts[0]
+    low = ~mas & (hla_dr < cuts[1])
+    dots = [(ferritin[g], hla_dr[g]) for g in (mas, low, ~mas & ~low)]
+    one = (np.array([patient[0]]), np.array([patient[1]]))
+    return [
+        *dots, one,
+        (np.full(2, cuts[0]), np.array(_HLA_DR)),
+        (np.array(_FERRITIN), np.full(2, cuts[1])),
+    ]  # fmt: skip
+
+
+def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
+    """Return a table of pairwise agreement as HTML; deeper blue: more of the ward.
+
+    Parameters
+    ----------
+    percent : array, shape (rules, rules)
+        Share of patients on whom two rules say the same, in per cent; NaN where one of the two
+        decides for nobody.
+    names : sequence of str
+    """
+    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+    body = ""
+    for i, name in enumerate(names):
+        cells = ""
+        for j in range(len(names)):
+            if i == j:
+                cells += "<td>·</td>"
+            elif np.isfinite(percent[i, j]):
+                depth = round(0.5 * percent[i, j])
+                shade = f"color-mix(in srgb, var(--cl-c1) {depth}%, transparent)"
+                cells += f'<td style="background:{shade} !important">{percent[i, j]:.0f}%</td>'
+            else:
+                cells += "<td>–</td>"
+        body += f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'
+    return (
+        f'<div class="cl-scroll"><table class="cl-agree"><thead><tr><td></td>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+# ---- scale -----------------------------------------------------------------------------------
+
+
+def scale_of_storms(rows: Sequence[Mapping[str, object]], *, log: bool) -> tuple[Picture, list]:
+    """Draw IL-6 of several diseases on one axis, with the patient's own.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        ``name``, ``value`` and where known ``low`` and ``high`` (pg/mL), ``words`` (what the
+        value is, patients, source) and ``seen`` (False: from memory).
+    log : bool
+        Logarithmic axis, else linear.
+
+    Returns
+    -------
+    (Picture, list of Line2D)
+        The patient's dot and its line over the illness, which move.
+    """
+    n = len(rows)
+    with mpl.rc_context(theme.RC):
+        figure = Picture(figsize=(7.4, 0.9 + 0.36 * (n + 1)), dpi=100)
+        top = (0.36 * (n + 1)) / (0.9 + 0.36 * (n + 1))
+        ax = figure.add_axes((0.4, 0.97 - top, 0.57, top))
+        ax.set_ylim(n + 0.5, -0.6)
+        ax.set_yticks(range(n + 1), ["your patient (model)", *(str(row["name"]) for row in rows)])
+        ax.tick_params(axis="y", length=0)
+        if log:
+            ax.set_xscale("log")
+            ax.set_xlim(1, 30000)
+            ax.xaxis.set_minor_locator(NullLocator())
+        else:
+            ax.set_xlim(0, 3500)
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
+        ax.grid(axis="x", color=theme.GRID, linewidth=0.7)
+        ax.set_xlabel("IL-6 in blood (pg/mL)" + (", logarithmic" if log else ", linear"))
+        for i, row in enumerate(rows, start=1):
+            face = theme.INK if row["seen"] else "none"
+            if row.get("low") is not None:
+                ax.plot([row["low"], row["high"]], [i, i], color=theme.MUTED, linewidth=2.2)
+            ax.plot([row["value"]], [i], "o", color=theme.INK, markerfacecolor=face, markersize=7)
+        span = ax.plot([np.nan], [np.nan], color=theme.CURVES[0], linewidth=3)
+        dot = ax.plot([np.nan], [np.nan], "o", color=theme.CURVES[0], markersize=10)
+        figure.text(0.008, 0.015, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
+    return figure, span + dot
