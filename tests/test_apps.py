@@ -389,3 +389,10 @@ def test_what_if_follows_the_patient_and_the_treatment():
     assert page.view.lines == []
     with pytest.raises(ValueError, match="receptor"):
         page.ask("receptors")
+
+
+def test_an_odd_prescription_is_noted_and_not_thrown():
+    app = explorer("moderate", treatments=["dexamethasone"], tabs=[])
+    app.treat("dexamethasone", day=1)  # before oxygen: warnings are errors here
+    assert app.error == ""
+    assert 'role="note"' in app._note.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Callable, Sequence
 
 import ipywidgets as W
@@ -10,6 +11,7 @@ import ipywidgets as W
 from cytolearn.apps.choice import Prescription
 from cytolearn.apps.controls import Control
 from cytolearn.treatments import drugs
+from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.wording import number
 
 FIRST_START, LAST_START = -4.0, 14.0
@@ -123,7 +125,9 @@ def dose_words(dose: float) -> str:
 
 def _about(place: Prescription) -> str:
     drug = drugs()[place.drug]
-    words = place.treatment().describe().split(" ")
+    with warnings.catch_warnings():  # the explorer notes what is odd about a prescription
+        warnings.simplefilter("ignore", TeachingWarning)
+        words = place.treatment().describe().split(" ")
     plan = html.escape(" ".join(_SPOKEN.get(word, word) for word in words))
     return (
         f'<div class="cl-control"><details><summary><span class="cl-unit">{plan}</span>'
