@@ -340,6 +340,17 @@ def oxygen(person: Inpatient, day: float, plan: Plan = ()) -> str:
     return support_levels()[level]["name"]
 
 
+@lru_cache(maxsize=2048)
+def _sample(person: Inpatient, plan: Plan, turn: int) -> dict[str, float]:
+    """Return what the laboratory reports of one round."""
+    import pandas as pd
+
+    days, values = stay(person, plan)
+    at = int(np.searchsorted(days, person.days[turn]))
+    true = pd.DataFrame({test: [float(values[test][at])] for test in TESTS})
+    return observe(true, seed=_seed("assay", person.ward, person.bed, turn)).iloc[0].to_dict()
+
+
 def chart(person: Inpatient, plan: Plan = (), rounds: int = 1) -> pd.DataFrame:
     """Return what the laboratory has reported by now.
 
@@ -359,27 +370,57 @@ def chart(person: Inpatient, plan: Plan = (), rounds: int = 1) -> pd.DataFrame:
     """
     import pandas as pd
 
-    days, values = stay(person, plan)
-    rows = []
-    for turn, day in enumerate(person.days[:rounds]):
-        at = int(np.searchsorted(days, day))
-        sample = pd.DataFrame({test: [float(values[test][at])] for test in TESTS}, index=[day])
-        rows.append(observe(sample, seed=_seed("assay", person.ward, person.bed, turn)))
-    return pd.concat(rows).rename_axis("day since symptom onset")
+    rows = [_sample(person, plan, turn) for turn in range(rounds)]
+    index = pd.Index(person.days[:rounds], name="day since symptom onset")
+    return pd.DataFrame(rows, index=index)
 
 
 def flag(test: str, value: float) -> str:
     """Return the arrow that a laboratory prints: outside the reference range, or far outside.
 
-    Far is three times the upper or a third of the lower limit.
+    Far is three times the upper or a third of the lower limit; a logarithm has no far.
     """
     row = physiology.readouts()[test]
     low, high = float(row["normal_low"]), float(row["normal_high"])
+    plain = not row["unit"].startswith("log10")
     if value > high:
-        return "↑↑" if value > 3 * high else "↑"
+        return "↑↑" if plain and value > 3 * high else "↑"
     if value < low:
-        return "↓↓" if value < low / 3 else "↓"
+        return "↓↓" if plain and value < low / 3 else "↓"
     return ""
+
+
+class Tell(NamedTuple):
+    """A test that stood out: on one round it was the highest, or lowest, on the ward."""
+
+    test: str
+    extreme: str
+    day: int
+    value: float
+
+
+def tells(person: Inpatient, plans: Mapping[int, Plan]) -> list[Tell]:
+    """Return which tests could have given a patient's kind away, under a learner's plans.
+
+    For every test that ward_kinds.csv names for the kind: the first round on which the reported
+    value was the highest or lowest of all beds (of those for whom its column ``among`` holds).
+    """
+    import pandas as pd
+
+    row, found = kinds()[person.kind], []
+    ward = admit(person.ward)
+    for name, extreme in (tell.split() for tell in row["tells"].split("; ")):
+        for turn in range(len(ROUNDS)):
+            sheet = pd.DataFrame([_sample(p, plans.get(p.bed, ()), turn) for p in ward])
+            sheet.index = [p.bed for p in ward]
+            if row["among"]:
+                sheet = sheet.query(row["among"])
+            most = sheet[name].idxmax() if extreme == "highest" else sheet[name].idxmin()
+            if len(sheet) > 1 and most == person.bed:
+                value = float(sheet.loc[most, name])
+                found.append(Tell(name, extreme, person.days[turn], value))
+                break
+    return found
 
 
 # ---- policies --------------------------------------------------------------------------------
@@ -590,21 +631,22 @@ def score(
 
 @dataclass(frozen=True)
 class Cause:
-    """What made a patient ill: the untreated risk if one thing had been ordinary."""
+    """The untreated risk of death if one thing about a patient had been ordinary."""
 
     what: str
     death: float
 
 
-# What is set to the ordinary value to see what it did: words, and constants with their values.
+# What is set to the ordinary value to see what it did: words, and constants with their values
+# (medians of population.csv).
 _ORDINARY = {
-    "the late alarm": {"sensing_delay": 1.72, "viral_antagonism": 0.665},
-    "the antibodies against interferon": {"ifn_autoantibody": 0.0},
-    "the missing interferon": {"ifn_production": 1.0},
-    "the inflammasome loop": {"mas_gain": 1.0},
-    "the IL-6 loop": {"il6_gain": 1.0},
-    "the extrafollicular B cells": {"ef_bias": 1.0},
-    "the small store of naive T cells": {"t_cell_reserve": 0.92},
+    "with interferon on time": {"sensing_delay": 1.72, "viral_antagonism": 0.665},
+    "without antibodies against interferon": {"ifn_autoantibody": 0.0},
+    "with ordinary interferon production": {"ifn_production": 1.0},
+    "with an ordinary inflammasome loop": {"mas_gain": 1.0},
+    "with an ordinary IL-6 loop": {"il6_gain": 1.0},
+    "with an ordinary number of extrafollicular B cells": {"ef_bias": 1.0},
+    "with the naive T cells of a younger adult": {"t_cell_reserve": 0.92},
 }
 
 
@@ -628,6 +670,14 @@ def effect(person: Inpatient, plan: Plan, order: Order) -> float:
     """Return what one order of a plan did to the risk of death, all else given; below 0: helped."""
     rest = tuple(other for other in plan if other != order)
     return outlook(person, plan).death - outlook(person, rest).death
+
+
+def virus_change(person: Inpatient, plan: Plan, order: Order) -> float:
+    """Return how many times more virus one order of a plan left in the lung, at the most."""
+    rest = tuple(other for other in plan if other != order)
+    days, values = stay(person, plan)
+    gap = values["viral_load_lung"] - stay(person, rest).values["viral_load_lung"]
+    return float(10 ** gap[days >= order.day].max())
 
 
 def peak_day(person: Inpatient, readout: str = "viral_load_lung") -> int:
