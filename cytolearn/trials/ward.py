@@ -85,7 +85,7 @@ class Order(NamedTuple):
         name = drugs()[self.drug]["name"]
         much = {1.0: "", 0.5: ", half the usual dose", 2.0: ", twice the usual dose"}
         dose = much.get(self.dose, f", {number(self.dose)} times the usual dose")
-        return f"{_lower(name)} from day {number(self.day)}{dose}"
+        return f"{in_sentence(name)} from day {number(self.day)}{dose}"
 
 
 Plan = tuple[Order, ...]
@@ -707,5 +707,6 @@ def check_drug(drug: object) -> str:
     return str(drug)
 
 
-def _lower(name: str) -> str:
+def in_sentence(name: str) -> str:
+    """Write a name as it stands inside a sentence: 'anakinra', but 'IL-6'."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
