@@ -228,7 +228,16 @@ def pool_by(rows: pd.DataFrame, column: str = "drug", **options: Any) -> dict[st
     }
 
 
-def cumulative(rows: pd.DataFrame, by: str = "date", **options: Any) -> pd.DataFrame:
+def cumulative(
+    rows: pd.DataFrame,
+    by: str = "date",
+    measure: str = "published",
+    model: str = "random",
+    *,
+    tau2: str = "paule-mandel",
+    hartung_knapp: bool = False,
+    shared_controls: str = "refuse",
+) -> pd.DataFrame:
     """Pool the first two rows, the first three, and so on: watch when the answer stops moving.
 
     Parameters
@@ -238,7 +247,7 @@ def cumulative(rows: pd.DataFrame, by: str = "date", **options: Any) -> pd.DataF
     by : str, default "date"
         "date": by year of publication, the smaller trial first within a year; "size": from the
         smallest to the largest.
-    **options
+    measure, model, tau2, hartung_knapp, shared_controls
         As for `pool`.
 
     Returns
@@ -251,7 +260,14 @@ def cumulative(rows: pd.DataFrame, by: str = "date", **options: Any) -> pd.DataF
 
     if by not in ("date", "size"):
         raise ValueError(unknown("order", by, ("date", "size")))
-    whole = pool(rows, **options)
+    whole = pool(
+        rows,
+        measure,
+        model,
+        tau2=tau2,
+        hartung_knapp=hartung_knapp,
+        shared_controls=shared_controls,
+    )
     known = rows.set_index("row_id").loc[whole.rows.index]
     size = (known["n_treated"] + known["n_control"]).rename("size")
     keys = ["year", "size"] if by == "date" else ["size", "year"]
@@ -259,10 +275,9 @@ def cumulative(rows: pd.DataFrame, by: str = "date", **options: Any) -> pd.DataF
     lines = []
     for k, row_id in enumerate(order, 1):
         if k == 1:
-            first = whole.rows.loc[row_id]
-            estimate, low, high = first["effect"], first["low"], first["high"]
+            estimate, low, high = whole.rows.loc[row_id, ["effect", "low", "high"]]
         else:
-            part = pool(rows[rows["row_id"].isin(order[:k])], **options)
+            part = _combine(whole.rows.loc[order[:k]], model, _TAU2[tau2], hartung_knapp, ())
             estimate, low, high = part.estimate, part.low, part.high
         lines.append(
             {
@@ -425,7 +440,8 @@ def _refuse_mixtures(rows: pd.DataFrame, *, counted: bool) -> None:
     if counted:
         outcome = outcome.where(~rows["events_count"].str.startswith("deaths"), "death")
     for kind, found, why in (
-        ("classes of drugs", rows["drug_class"], "An average over different drugs treats nobody."),
+        ("classes of drugs", rows["drug_class"], "An average over them treats nobody."),
+        ("comparisons", rows["comparison"], "More or less is not yes or no."),
         ("outcomes", outcome, "A composite may improve while deaths rise."),
     ):
         if found.nunique() > 1:

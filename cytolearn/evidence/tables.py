@@ -247,7 +247,7 @@ def _trials() -> pd.DataFrame:
     frame = _frame("trials.csv")
     for column in _NUMBERS:
         frame[column] = pd.to_numeric(frame[column])
-    return frame
+    return frame.copy()  # in one piece: selecting rows is several times faster
 
 
 def _frame(name: str) -> pd.DataFrame:

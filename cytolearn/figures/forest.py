@@ -24,15 +24,14 @@ if TYPE_CHECKING:
     from cytolearn.evidence.pooling import Pooled
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 10.2, 0.245, 0.72, 1.02  # inches
-_AXES_LEFT, _AXES_RIGHT = 0.487, 0.757  # shares of the width
-_LABELS, _TREATED, _CONTROL, _EFFECT, _WEIGHT = 0.008, 0.385, 0.472, 0.769, 0.994
+_AXES_LEFT, _AXES_RIGHT = 0.505, 0.767  # shares of the width
+_LABELS, _TREATED, _CONTROL, _EFFECT, _WEIGHT = 0.008, 0.402, 0.488, 0.779, 0.994
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 _WIDE_TICKS = (0.02, 0.1, 0.5, 1, 2, 10, 50)
 _FEW_TICKS = 200  # an axis that spans more than this takes the wide ones
-_WIDEST = (0.02, 50.0)  # intervals beyond end in an arrow
 _MOST = 45  # rows that still can be read
 _NO_WEIGHT = 0.35  # size of a square that is not pooled
-_LONGEST = 38  # characters of a label
+_LONGEST = 43  # characters of a label, with its year
 _SHORT = {
     "odds ratio": "OR",
     "risk ratio": "RR",
@@ -142,7 +141,7 @@ def forest_plot(
     lines, notes = forest_lines(
         rows, measure, model, hartung_knapp=hartung_knapp, group=group, cumulative=cumulative
     )
-    title = title or _title(rows, lines, cumulative)
+    title = title or forest_title(rows, cumulative)
     return draw_forest(lines, notes, title)
 
 
@@ -166,10 +165,10 @@ def forest_lines(
         return _cumulative_lines(trials, cumulative, options)
     effects, left = _effects(rows, measure)
     if effects.empty:
+        named = f"{listing(rows['row_id'][:8])}{' ...' if len(rows) > 8 else ''}"
         raise ValueError(
-            f"None of these {len(rows)} rows has such a ratio with an interval: "
-            f"{listing(rows['row_id'][:8])}{' ...' if len(rows) > 8 else ''}. Look at the table, "
-            "or choose another measure."
+            f"There is no such ratio with an interval to draw ({named}). Look at the table, or "
+            "choose another measure or outcome."
         )
     if len(effects) > _MOST:
         raise ValueError(
@@ -303,9 +302,10 @@ def _row_line(row, effects: pd.DataFrame, weights: pd.Series | None, several: bo
     ]
     mark = f" {_DAGGER}" if row.from_memory else ""
     year = "" if str(row.year) in name else f" {row.year}"
+    short = name.replace(f" {row.drug}:", ":")  # the heading or the title names the drug
     return Line(
         kind="published" if row.level == "meta-analysis" else "row",
-        label=f"{_clip(name)}{year}{mark}",
+        label=f"{_clip(short, _LONGEST - len(year + mark))}{year}{mark}",
         detail=f"{row.row_id}, {name}{year}",
         treated=arms[0] if all(arms) else "",
         control=arms[1] if all(arms) else "",
@@ -372,7 +372,7 @@ def _try_pool(rows: pd.DataFrame, options: dict) -> tuple[Pooled | None, str]:
 
 
 def _grouping(trials: pd.DataFrame) -> str | None:
-    for column in ("design", "drug_class", "drug"):
+    for column in ("design", "comparison", "drug_class", "drug"):
         if trials[column].nunique() > 1:
             return column
     return None
@@ -383,11 +383,13 @@ def _heading(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+def _clip(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def _title(rows: pd.DataFrame, lines: Sequence[Line], cumulative: str | None) -> str:
+def forest_title(rows: pd.DataFrame, cumulative: str | None = None) -> str:
+    """Return what a forest plot of these rows shows, in words."""
+
     def one(column: str, several: str) -> str:
         names = rows[column].unique()
         return _heading(names[0]) if len(names) == 1 else several
@@ -402,9 +404,9 @@ def _title(rows: pd.DataFrame, lines: Sequence[Line], cumulative: str | None) ->
 
 def _limits(lines: Sequence[Line]) -> tuple[float, float]:
     ends = [end for line in lines for end in (line.low, line.high, line.effect) if end == end]
-    low = min(0.5, max(_WIDEST[0], min(ends) * 0.93))
-    high = max(2.0, min(_WIDEST[1], max(ends) * 1.07))
-    return low, high
+    low = max([tick for tick in _TICKS[:-1] if tick <= min(*ends, 0.5)], default=_TICKS[0])
+    high = min([tick for tick in _TICKS if tick >= max(*ends, 2)], default=_TICKS[-1])
+    return low * 0.97, high * 1.03
 
 
 def _draw_line(ax: Axes, y: int, line: Line, heaviest: float) -> None:
