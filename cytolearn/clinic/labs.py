@@ -186,8 +186,8 @@ def _check(symbol: str, value: float, given: float, *, stated: bool) -> None:
         raise ValueError(out_of_range(row["name"], value, low, high, row["unit"]) + hint)
     if not stated and not usual[0] <= value <= usual[1]:
         warn(
-            f"{row['name']} of {quantity(value, row['unit'])} is odd. You gave no unit, so "
-            f"{row['unit']} was taken.{hint} Give the unit to be sure: "
+            f"An odd value: {lower(row['name'])} {quantity(value, row['unit'])}. You gave no "
+            f"unit, so {row['unit']} was taken.{hint} Give the unit to be sure: "
             f"{symbol}=({number(given).replace(',', '')}, '{fits[0] if fits else row['unit']}')."
         )
 

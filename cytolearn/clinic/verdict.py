@@ -62,11 +62,10 @@ def threshold(row: Mapping[str, str], own: Mapping[str, float] | None = None) ->
         limit = (own or {}).get(row["reference"], float(row["reference_value"]))
         return float(row["threshold"]) / 100 * limit
     if row["readout"] in readouts():
-        kind = readouts()[row["readout"]]["kind"]
-        if kind == "yes_no":
-            return choices(readouts()[row["readout"]])[row["threshold"]]
-        if kind == "number":
-            return convert(row["readout"], float(row["threshold"]), row["unit"])
+        known = readouts()[row["readout"]]
+        if known["kind"] != "number":
+            return choices(known)[row["threshold"]]
+        return convert(row["readout"], float(row["threshold"]), row["unit"])
     return float(row["threshold"])
 
 
@@ -77,11 +76,11 @@ def item_words(row: Mapping[str, str], own: Mapping[str, float] | None = None) -
     if row["readout"] == "count":
         return f"{row['group_name']} in at least {row['threshold']} {row['unit']}"
     name = readouts()[row["readout"]]["name"]
-    kind, unit = readouts()[row["readout"]]["kind"], readouts()[row["readout"]]["unit"]
-    if kind == "choice":
-        words = choices(readouts()[row["readout"]])
-        return f"{name}: {listing((w for w, n in words.items() if n == threshold(row)), 'or')}"
-    limit = quantity(threshold(row, own), unit, 4)
+    known = readouts()[row["readout"]]
+    if known["kind"] == "choice":
+        words = (word for word, n in choices(known).items() if n >= threshold(row))
+        return f"{name}: {listing(words, 'or')}"
+    limit = quantity(threshold(row, own), known["unit"], 4)
     if not row["reference"] and threshold(row) != float(row["threshold"]):
         limit = f"{quantity(float(row['threshold']), row['unit'], 4)} ({limit})"
     return f"{name} {_WORDS[row['operator']]} {limit}"

@@ -21,6 +21,8 @@ from cytolearn.wording import number, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cytolearn.clinic import Labs
+
 TIME_NAME = "days since symptom onset"
 
 
@@ -178,7 +180,7 @@ class Course:
         row = [np.interp(day, self.time, self._values[:, i]) for i in range(len(names))]
         return pd.Series(row, names, name=float(day))
 
-    def labs(self, day: float, *, noisy: bool = False, seed: int = 0, before: float = 3.0):
+    def labs(self, day: float, *, noisy: bool = False, seed: int = 0, before: float = 3.0) -> Labs:
         """Return the laboratory panel of one day (`Labs`), for `cytolearn.criteria`.
 
         Noise-free, or with `noisy` as a laboratory would report it. `before` is how many days
