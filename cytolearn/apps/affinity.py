@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 LUPUS = "lupus_like"
 _LUPUS_NAME = "lupus, no virus"
 LAST = 120.0
-_OUTPUTS = ("auto_ab", "antibody_ef", "antibody_gc", "affinity", "plasmablasts", "germinal_centre")
+_OUTPUTS = (
+    *("auto_ab", "antibody_ef", "antibody_gc", "affinity"),
+    *("plasmablasts", "germinal_centre", "self_reactive_share"),
+)
 _BIASES = np.array([0.25, 0.5, 1, 2, 3, 4.5, 6, 8])
 
 
@@ -38,13 +41,11 @@ def made(patient: Patient) -> dict[str, float]:
         on the last day as % of its peak).
     """
     _, now = solve(patient, _OUTPUTS, last=LAST, step=0.5)
-    own, fast = now["auto_ab"], now["antibody_ef"]
+    own = now["auto_ab"]
     top = float(own.max())
-    at = int(np.argmax(own))
-    total = top + float(fast[at])
     return {
         "plasmablasts": float(now["plasmablasts"].max()),
-        "self_reactive": 100 * top / total if total > 1e-6 else 0.0,
+        "self_reactive": 100 * float(now["self_reactive_share"][-1]),
         "germinal_centre": float(now["germinal_centre"].max()),
         "auto_peak": top,
         "left": 100 * float(own[-1]) / top if top > 1e-6 else 0.0,

@@ -21,7 +21,7 @@ from cytolearn.wording import number, unknown
 #: How much virus the immune system sees: share of interferon that the virus blocks.
 LEVELS = (0.5, 0.7, 0.8, 0.88, 0.94, 0.97)
 #: Bias to the fast route; the spread of virtual populations (population.csv), one sigma each way.
-BIASES = tuple(np.exp(0.55 * np.linspace(-1, 1, 7)))
+BIASES = tuple(np.exp(0.55 * np.linspace(-1, 1, 5)))
 DAY = 7
 PLASMA_DAY = 0
 
@@ -45,7 +45,7 @@ def ward(plasma: bool = False) -> tuple[np.ndarray, np.ndarray]:
     for i, level in enumerate(LEVELS):
         for j, bias in enumerate(BIASES):
             changed = {"viral_antagonism": level, "ef_bias": float(bias)}
-            days, found = solve(base, ("nab", "lesion"), step=0.5, **changed)
+            days, found = solve(base, ("nab", "lesion"), last=30, step=0.5, **changed)
             antibody[i, j] = np.interp(DAY, days, found["nab"])
             harm[i, j] = found["lesion"].max()
     return antibody, harm
@@ -88,7 +88,7 @@ class TitreAndHarm:
             ("with plasma", theme.CURVES[1]),
         ]
         figure, lines = scatter(
-            "Antibody and harm in 42 patients",
+            f"Antibody and harm in {len(LEVELS) * len(BIASES)} patients",
             f"neutralising antibody on day {DAY}, AU", "peak lesion, % of lung",
             (1, 100), (0, 65), key, log=True,
         )  # fmt: skip

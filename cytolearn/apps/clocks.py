@@ -23,7 +23,10 @@ from cytolearn.figures.bcells import (
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
 
-_OUTPUTS = ("viral_load_lung", "nab", "antibody_ef", "antibody_gc", "affinity")
+_OUTPUTS = (
+    *("viral_load_lung", "nab", "antibody_ef", "antibody_gc", "affinity"),
+    "plasmablasts_ef",
+)
 #: What closes a route. The germinal centre needs both: no seed and no growth.
 FAST_OFF = {"ef_bias": 0.0}
 CENTRE_OFF = {"gc_seeding": 0.0, "gc_growth": 0.0}
@@ -91,8 +94,8 @@ class TwoClocks:
         -------
         dict of str to float
             ``first`` and ``takeover`` (days; NaN: never), ``gone`` (day), ``peak`` (log10
-            copies/mL), ``antibody`` (AU on the day of the test), ``positive`` (share of infected
-            people).
+            copies/mL), ``left`` (plasmablasts on day 40, times normal), ``antibody`` (AU on the
+            day of the test), ``positive`` (share of infected people).
         """
         days, now = self._run(self._switched())
         half = constant(self.app.patient, "nab_half")
@@ -103,6 +106,8 @@ class TwoClocks:
             "takeover": first_day(days, np.where(centre > 1, centre - now["fast"], -1), 0),
             "gone": first_day(days[after], -now["viral_load_lung"][after], -_UNSEEN),
             "peak": float(now["viral_load_lung"][peak]),
+            "left": float(now["plasmablasts_ef"][-1])
+            / constant(self.app.patient, "plasmablasts_normal"),
             "antibody": float(np.interp(self.day, days, now["nab"])),
             "positive": float(share_positive(self.day)),
         }
@@ -112,7 +117,7 @@ class TwoClocks:
         marks = self.results()
         on = {True: "on", False: "off"}
         head = f"Fast route {on[self._fast.value]}, germinal centre {on[self._centre.value]}. "
-        race_line = race_words(*(marks[k] for k in ("first", "takeover", "gone", "peak")))
+        race_line = race_words(*(marks[k] for k in ("first", "takeover", "gone", "peak", "left")))
         half = constant(self.app.patient, "nab_half")
         return f"{head}{race_line}\n{serology_words(self.day, marks['antibody'], half)}"
 

@@ -100,10 +100,10 @@ class Consequences:
                 text += f" ({difference(now, usual, unit)})" if max(usual, now) > 0 else ""
             parts.append(text)
         head = (
-            f"{self.app.who}. Antibody that blocks {number(self._blocks.value)} times and calls "
-            f"{number(self._calls.value)} times as well as usual"
+            f"{self.app.who}. Antibody with {number(self._blocks.value)} × the usual blocking and "
+            f"{number(self._calls.value)} × the usual calling"
         )
-        return f"{head}: peaks of {'; '.join(parts)}."
+        return f"{head}. Peaks: {'; '.join(parts)}."
 
     def refresh(self) -> None:
         """Follow the explorer and the sliders."""

@@ -154,7 +154,7 @@ def race(half: float, *, days: tuple[float, float] = (-5.0, 40.0)) -> tuple[Pict
         _log(antibody, 0.1, 1000)
         antibody.set_ylabel("AU", labelpad=0)
         antibody.axhline(half, color=theme.INK, linewidth=0.9)
-        antibody.text(days[0] + 0.6, half * 1.15, "halves infection", fontsize=7.5, va="bottom")
+        antibody.text(days[1], half / 1.25, "halves infection", fontsize=7.5, va="top", ha="right")
         _key(antibody, [("fast", _ORANGE, "--"), ("germinal centre", _GREEN, ":"),
                         ("sum", _BLUE, "-")])  # fmt: skip
         _days(test, 0, 30)
@@ -189,7 +189,7 @@ def first_day(days: np.ndarray, values: np.ndarray, limit: float) -> float:
     return float(days[above[0]]) if above.size else float("nan")
 
 
-def race_words(first: float, takeover: float, gone: float, peak: float) -> str:
+def race_words(first: float, takeover: float, gone: float, peak: float, left: float) -> str:
     """Say who wins the race.
 
     Parameters
@@ -202,6 +202,8 @@ def race_words(first: float, takeover: float, gone: float, peak: float) -> str:
         Day on which the virus in the lung is no longer measurable.
     peak : float
         Peak of the virus in the lung, log10 copies/mL.
+    left : float
+        Plasmablasts of the fast route on the last day, against normal.
     """
     if peak < 0.01:
         return "There is no virus, so there is no race."
@@ -218,6 +220,7 @@ def race_words(first: float, takeover: float, gone: float, peak: float) -> str:
             if np.isnan(gone)
             else f" and is gone by {day_words(gone)}"
         ),
+        f"on the last day plasmablasts of the fast route stand at {number(left, 2)} times normal",
     ]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
@@ -264,8 +267,8 @@ def antibody_made(people: Sequence[str], *, last: float = 120.0) -> tuple[Pictur
         own.set_ylabel("AU", labelpad=0)
         _key(own, [("your patient", _BLUE, "-"), (people[0], theme.GHOST, _DASHED),
                    (people[1], _ORANGE, "-.")])  # fmt: skip
-        price.set_xlim(0, 40)
-        price.set_ylim(0, 60)
+        price.set_xlim(0, 30)
+        price.set_ylim(0, 100)
         price.set_xlabel("day on which antibody halves infection", labelpad=2)
         price.set_ylabel("% self-reactive", labelpad=1)
         _key(price, [("every bias 0 to 8", theme.GHOST, "-"), ("your patient", _BLUE, "o")])
