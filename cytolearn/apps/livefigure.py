@@ -268,6 +268,7 @@ def _svg_without(figure: Figure, lines: Sequence[Line2D], salt: str) -> str:
     svg = re.sub(family, r"font: \1var(--cl-font)", svg)
     # One id space a figure: two figures in a page must not share clip paths or markers.
     svg = re.sub(r'\bid="(?!p[0-9a-f]{8})([^"]+)"', rf'id="{salt}-\1"', svg)
+    svg = re.sub(r'xlink:href="#(?!p[0-9a-f]{8})([^"]+)"', rf'href="#{salt}-\1"', svg)
     svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda m: themed(m.group(0)), svg)
     return re.sub(r"\s*\n\s*", " ", svg)
 
