@@ -1,0 +1,1 @@
+"""Lesson 0: the virtual patient, the pictures, the logbook."""
