@@ -54,7 +54,7 @@ class CountScatter:
         self._colour = W.ToggleButton(value=False, description="Colour by severity",
                                       tooltip="Show how ill each patient became")  # fmt: skip
         self._arrow = W.ToggleButton(value=False, description="Cut IL-6 → lymphocytes",
-                                     tooltip="IL-6 neither kills nor moves lymphocytes")  # fmt: skip
+                                     tooltip="IL-6 does nothing to lymphocytes")  # fmt: skip
         self._when = W.Dropdown(options=list(SAMPLING), description="Blood drawn",
                                 style={"description_width": "initial"},
                                 layout=W.Layout(width="260px"))  # fmt: skip

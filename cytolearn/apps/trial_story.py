@@ -39,9 +39,10 @@ FOLLOWED = 28  # days after enrolment
 _WARD, _SEED = 400, 7
 #: Everybody on this ward has interferon as late as this preset; all else differs between people.
 _LIKE = "delayed_ifn"
-_FIRST = 5  # the first day in hospital on which anybody is enrolled
+_FIRST, _LAST = 5, 24  # days on which somebody can be enrolled
+_TWINS = 24  # treated patients whose infections are compared with their own, untreated
 _OUTPUTS = ("alc", "lesion", "infection_hazard")
-_LONG = 40 + FOLLOWED
+_LONG = _LAST + FOLLOWED
 STATEMENT = (
     "IL-7 makes the lymphocyte count of critically ill patients recover better than a placebo does."
 )
@@ -119,7 +120,7 @@ def _entry(i: int) -> float | None:
     onset = physiology.baseline()["symptom_onset"]
     low = _measured(i, _course(i, None, True)[:, 0]) < LOW
     days = np.arange(len(low)) - onset
-    found = np.flatnonzero(low[1:] & low[:-1] & (days[1:] >= _FIRST) & (days[1:] <= 40)) + 1
+    found = np.flatnonzero(low[1:] & low[:-1] & (days[1:] >= _FIRST) & (days[1:] <= _LAST)) + 1
     return float(days[found[0]]) if found.size else None
 
 
@@ -151,8 +152,8 @@ class Trial:
     ----------
     treated, control : Enrolled
     prevented : (float, float)
-        Share of the treated patients' expected infections that IL-7 prevents, against the same
-        people untreated: in the model, and if lymphocytes did not protect from infection.
+        Share of expected infections that IL-7 prevents in two dozen of the treated, against the
+        same people untreated: in the model, and if lymphocytes did not protect from infection.
     """
 
     treated: Enrolled
@@ -185,14 +186,15 @@ def trial_steps() -> Iterator[float]:
             break
     lot = np.random.default_rng(_SEED).permutation(people)
     arms = {True: sorted(lot[: TRIAL // 2].tolist()), False: sorted(lot[TRIAL // 2 :].tolist())}
+    twins = arms[True][:_TWINS]
     for k, i in enumerate(arms[True]):
-        for treated in (True, False):
-            _course(i, _entry(i) if treated else None, False)
         _course(i, _entry(i), True)
+        if i in twins:
+            _course(i, _entry(i), False), _course(i, None, False)
         yield 0.6 + 0.4 * (k + 1) / len(arms[True])
     prevented = []
     for edge in (True, False):
-        with_, without = (_followed(arms[True], t, edge).infections.sum() for t in (True, False))
+        with_, without = (_followed(twins, t, edge).infections.sum() for t in (True, False))
         prevented.append(float(1 - with_ / without))
     _trial.append(
         Trial(_followed(arms[True], True), _followed(arms[False], False), tuple(prevented))

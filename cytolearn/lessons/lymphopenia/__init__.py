@@ -1,0 +1,1 @@
+"""Lesson 2: lymphopenia, or why a count is not a function."""
