@@ -531,7 +531,14 @@ def test_kappa_is_the_librarys(cohort):
 def test_assumptions_of_a_population_are_told_and_decide(cohort):
     found = C.agreement(cohort, day=10, assume="normal")
     assert found.counts["cannot be decided"].drop("save_more").eq(0).all()
-    assert "Assumed for everybody: haemoglobin 14 g/dL" in found.summary()
+    assert "Assumed, not measured: haemoglobin 14 g/dL" in found.summary()
+    own = C.agreement(cohort, 10, assume={"supar": np.linspace(1, 11, 150)})
+    assert own.counts.loc["save_more", ["yes", "no"]].tolist() == [75, 75]
+    assert own.assumed == ("suPAR (own value for each patient)",)
+    with pytest.raises(ValueError, match="each of the 150 patients; you gave 3"):
+        C.agreement(cohort, 10, assume={"supar": np.arange(3)})
+    with pytest.raises(ValueError, match="by name"):
+        C.agreement(cohort, 10, assume=[3])
     assert C.agreement(cohort, 10, assume={"crp": 0, "supar": 7}).assumed == ("suPAR 7 ng/mL",)
 
 

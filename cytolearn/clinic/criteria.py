@@ -17,7 +17,7 @@ import numpy as np
 
 from cytolearn.clinic.labs import (
     Labs,
-    assumed,
+    assumed_for,
     assumption,
     choices,
     cohort_data,
@@ -380,7 +380,7 @@ class Agreement:
         else:
             words.append("No two rule sets both decide and vary, so there is no kappa.")
         if self.assumed:
-            words.append(f"Assumed for everybody: {'; '.join(map(lower, self.assumed))}.")
+            words.append(f"Assumed, not measured: {'; '.join(map(lower, self.assumed))}.")
         return " ".join(words)
 
     def __repr__(self) -> str:
@@ -426,7 +426,8 @@ def agreement(
     day : float
         Days since symptom onset, rounded to a whole day.
     assume : mapping, "normal" or "inpatient", optional
-        One value for everybody, for what the model does not make, such as temperature.
+        For what the model does not make, such as temperature: one value for everybody, or an
+        array or Series with one for each patient, in the order of the cohort.
     limits : mapping of str to float, optional
         Laboratory limits of normal, as for `decide`.
     noisy : bool
@@ -447,9 +448,12 @@ def agreement(
         )
     n = len(cohort)
     data = cohort_data(cohort, day, noisy=noisy, seed=seed)
-    extra = {s: v for s, v in assumed(assume).items() if s not in data}
-    data.update({s: np.full(n, v) for s, v in extra.items()})
+    extra = {s: v for s, v in assumed_for(assume, n).items() if s not in data}
+    data.update({s: np.broadcast_to(v, (n,)) for s, v in extra.items()})
     data.update(derive(data))
     verdicts = {name: evaluate(name, data, n, limits).verdict for name in rule_sets()}
-    words = tuple(say(s, v) for s, v in extra.items())
+    words = tuple(
+        say(s, v) if np.ndim(v) == 0 else f"{readouts()[s]['name']} (own value for each patient)"
+        for s, v in extra.items()
+    )
     return Agreement(pd.DataFrame(verdicts, index=cohort.traits.index), float(day), words)

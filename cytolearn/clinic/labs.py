@@ -444,6 +444,27 @@ def assumed(assume: Mapping[str, object] | str | None) -> dict[str, float]:
     return dict(Labs(assume)._known) if assume else {}
 
 
+def assumed_for(assume: Mapping[str, object] | str | None, n: int) -> dict[str, float | np.ndarray]:
+    """Return assumed values of `n` patients: one number for all, or an array with one for each."""
+    if isinstance(assume, str) or not assume:
+        return dict(assumed(assume))
+    if not isinstance(assume, Mapping):
+        Labs(assume)  # says how values are given
+    each = {k: v for k, v in assume.items() if isinstance(v, np.ndarray) or hasattr(v, "to_numpy")}
+    found: dict[str, float | np.ndarray] = dict(
+        assumed({k: v for k, v in assume.items() if k not in each})
+    )
+    for name, values in each.items():
+        symbol = symbol_of(name)
+        if np.shape(values) != (n,):
+            raise ValueError(
+                f"{readouts()[symbol]['name']}: give one value for everybody, or one for each of "
+                f"the {n} patients; you gave {np.size(values)}."
+            )
+        found[symbol] = np.array([_read(symbol, value) for value in np.asarray(values).tolist()])
+    return found
+
+
 def _shown(symbol: str, value: float) -> float | bool | str:
     row = readouts()[symbol]
     if row["kind"] == "yes_no":
