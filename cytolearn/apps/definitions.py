@@ -49,6 +49,16 @@ SHORT = {
     "crs_risk": "CRS risk", "hscore": "HScore", "immune_class": "MAS or dysregulation",
     "temple": "Temple", "chis": "cHIS", "save_more": "suPAR",
 }  # fmt: skip
+#: Limits of normal of two laboratories: that of the cohort behind the rule's cut-offs
+#: (biomarkers.csv), and the course's own normal ranges (readouts.csv).
+LABORATORIES = {
+    "CD4 414, CD8 238, IL-6 16.6": {
+        "cd4_lower_limit": 414, "cd8_lower_limit": 238, "il6_upper_limit": 16.6
+    },
+    "CD4 500, CD8 200, IL-6 7": {
+        "cd4_lower_limit": 500, "cd8_lower_limit": 200, "il6_upper_limit": 7
+    },
+}  # fmt: skip
 #: Upper limits of normal of IL-6 that laboratories print (biomarkers.csv).
 IL6_LIMITS = (7.0, 16.6)
 REPEATS, DRAWS, FEW = 100, 20, 11
@@ -95,6 +105,8 @@ class Definitions:
         self._assume = W.Dropdown(options=list(ASSUMED), value="leave it open",
                                   description="What was not measured",
                                   style={"description_width": "initial"})  # fmt: skip
+        self._lab = W.Dropdown(options=list(LABORATORIES), description="Limits of normal",
+                               style={"description_width": "initial"})  # fmt: skip
         self._what = W.Dropdown(options=[(words, s) for s, (words, _) in TYPED.items()],
                                 description="Type a value", value="crp",
                                 style={"description_width": "initial"},
@@ -123,14 +135,14 @@ class Definitions:
         ]  # fmt: skip
         self._table, self._words, self._twice = W.HTML(), W.HTML(), W.HTML()
         self._matrix, self._split, self._drawn = W.HTML(), W.HTML(), W.HTML()
-        for widget in (self._day, self._assume):
+        for widget in (self._day, self._assume, self._lab):
             widget.observe(self._changed, "value")
         self._what.observe(self._other_value, "value")
         for widget in self._cuts:
             widget.observe(self._cut_moved, "value")
         self._page = W.VBox()
         bars = [
-            W.Box([self._day, self._assume]),
+            W.Box([self._day, self._assume, self._lab]),
             W.Box([self._what, self._value, self._unit, type_in, clear]),
             W.Box([again]),
             W.Box([self._go, self._stop, self._progress, few]),
@@ -218,10 +230,10 @@ class Definitions:
 
     def verdicts(self) -> pd.DataFrame:
         """Return what each rule set says of the panel; see `cytolearn.criteria.classify`."""
-        typed, assume = tuple(sorted(self._typed.items())), ASSUMED[self._assume.value]
+        typed, rules = tuple(sorted(self._typed.items())), self._rules
         return self._once(
-            ("verdicts", self.day, typed, assume),
-            lambda: criteria.classify(self.labs(), assume=assume),
+            ("verdicts", self.day, typed, *self._chosen),
+            lambda: criteria.classify(self.labs(), **rules),
         )
 
     def repeat(self) -> dict[str, int]:
@@ -231,19 +243,28 @@ class Definitions:
         """
         import pandas as pd
 
-        course, assume = self._run_of_patient(), ASSUMED[self._assume.value]
+        course = self._run_of_patient()
         days = np.arange(np.ceil(course.time[0]), course.time[-1] + 1e-9)
         frame = course.frame
         daily = np.column_stack([np.interp(days, course.time, frame[r]) for r in frame])
         hundred = Cohort(pd.DataFrame(index=range(REPEATS)), days, tuple(frame),
                          np.repeat(daily[None].astype(np.float32), REPEATS, axis=0))  # fmt: skip
-        verdicts = criteria.agreement(hundred, self.day, assume=assume, noisy=True).verdicts
+        verdicts = criteria.agreement(hundred, self.day, noisy=True, **self._rules).verdicts
         found = {name: int((verdicts[name] == 1).sum()) for name in SHORT}
         il6 = hundred.observe(self.day)["il6"]
         found |= {f"il6_above_{limit:g}": int((il6 > limit).sum()) for limit in IL6_LIMITS}
         self._repeats = (self._sample(), found)
         self._twice.value = _twin(self._repeats_words())
         return found
+
+    @property
+    def _chosen(self) -> tuple[str, str]:
+        return self._assume.value, self._lab.value
+
+    @property
+    def _rules(self) -> dict[str, Any]:
+        """What is assumed, and whose limits of normal count."""
+        return {"assume": ASSUMED[self._assume.value], "limits": LABORATORIES[self._lab.value]}
 
     def _run_of_patient(self) -> Any:
         return self._once("course", lambda: self.app.quietly(self.app.patient.run))
@@ -267,12 +288,21 @@ class Definitions:
 
     def agreement(self) -> criteria.Agreement:
         """Return the agreement of the rule sets on the ward, under the current assumption."""
-        beds, assume = _beds(), ASSUMED[self._assume.value]
-        if ("agreement", assume) not in beds:
-            beds["agreement", assume] = criteria.agreement(
-                beds["ward"], WARD_DAY, assume=assume, noisy=True, seed=1
+        beds, key = _beds(), ("agreement", *self._chosen)
+        if key not in beds:
+            beds[key] = criteria.agreement(
+                beds["ward"], WARD_DAY, noisy=True, seed=1, **self._rules
             )
-        return beds["agreement", assume]
+        return beds[key]
+
+    def by_laboratory(self) -> dict[str, int]:
+        """Return how many of the ward have CD4 and CD8 below half each laboratory's limits."""
+        panel = self.ward()
+        return {
+            name: int(((panel["cd4"] < own["cd4_lower_limit"] / 2)
+                       & (panel["cd8"] < own["cd8_lower_limit"] / 2)).sum())
+            for name, own in LABORATORIES.items()
+        }  # fmt: skip
 
     def ward(self) -> pd.DataFrame:
         """Return the ward's panel on its day, with the lowest P/F ratio of each patient."""
@@ -290,13 +320,16 @@ class Definitions:
         return {"MAS": int(mas.sum()), "immune dysregulation": int(low.sum()),
                 "neither": int((~mas & ~low).sum())}  # fmt: skip
 
-    def few(self) -> tuple[float, ...]:
-        """Draw 11 patients 20 times; return the ferritin cut-off that suits each draw best."""
+    def few(self, seed: int | None = None) -> tuple[float, ...]:
+        """Draw 11 patients 20 times; return the ferritin cut-off that suits each draw best.
+
+        Without a seed each call draws other patients.
+        """
         panel = self.ward()
         ill = (panel["worst_pf"] < storm.VENTILATOR).to_numpy()
         ferritin = panel["ferritin"].to_numpy()
-        chance = np.random.default_rng(self._seed)
-        self._seed += 1
+        chance = np.random.default_rng(self._seed if seed is None else seed)
+        self._seed += seed is None
         found = []
         while len(found) < DRAWS:
             some = chance.choice(len(panel), FEW, replace=False)
@@ -361,7 +394,9 @@ class Definitions:
         all_same = int((both.nunique(axis=1, dropna=False) == 1).sum())
         return (
             f"Of {len(panel)} patients on the ward, so many are a case: {yes}. All six rules say "
-            f"the same of {all_same}."
+            f"the same of {all_same}. CD4 and CD8 below half the lower limit of normal: "
+            + listing(f"{n} with limits {name}" for name, n in self.by_laboratory().items())
+            + "."
         )
 
     def _few_words(self) -> str:

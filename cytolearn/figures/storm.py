@@ -245,13 +245,13 @@ def map_words(gains: tuple[np.ndarray, np.ndarray], worst: Mapping[str, np.ndarr
         ("ferritin", MAS, "ferritin passes 4,420 ng/mL"),
         ("hla_dr", DYSREGULATION, "HLA-DR falls below 5,000"),
     ):
-        for gain, values, what in (
-            (x, worst[name][normal[0]], "inflammasome gain"),
-            (y, worst[name][:, normal[1]], "IL-6 gain"),
-        ):
-            at = crossing(gain, values, limit)
-            if np.isfinite(at):
-                parts.append(f"{words} at {what} {number(at, 2)}")
+        found = {
+            "inflammasome gain": crossing(x, worst[name][normal[0]], limit),
+            "IL-6 gain": crossing(y, worst[name][:, normal[1]], limit),
+        }
+        at = [f"{gain} {number(v, 2)}" for gain, v in found.items() if np.isfinite(v)]
+        if at:
+            parts.append(f"{words} at {listing(at, 'or')}")
     if not parts:
         return (
             "With these other controls no gain up to 10 tips the patient: the worst P/F ratio on "
