@@ -195,7 +195,7 @@ def test_the_ward_is_a_paradox():
     assert (ward(plasma=True)[1] < harm).all()
     titre = page("downstream").show("titre")
     assert titre.choose(level=0) != titre.choose(level=6)
-    with pytest.raises(ValueError, match="0 .everybody. to 6"):
+    with pytest.raises(ValueError, match="everybody"):
         titre.choose(level=7)
     titre.choose(level=0)
 

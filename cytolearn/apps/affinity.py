@@ -27,6 +27,8 @@ _OUTPUTS = (
     *("auto_ab", "antibody_ef", "antibody_gc", "affinity"),
     *("plasmablasts", "germinal_centre", "self_reactive_share"),
 )
+#: Upper ends of the axis of the self-reactive share, in per cent.
+_TOPS = (40.0, 100.0)
 _BIASES = np.array([0.25, 0.5, 1, 2, 3, 4.5, 6, 8])
 
 
@@ -75,6 +77,7 @@ class AntibodyMade:
         self.app = app
         self._price: tuple = (None, ())
         self._latest: tuple = (None, {})
+        self._top = _TOPS[0]
         self.lupus = Patient(LUPUS, label="lupus")
         self._page, self._words, self._table = W.VBox(), W.HTML(), W.HTML()
         intro = paragraph(
@@ -87,7 +90,7 @@ class AntibodyMade:
     @functools.cached_property
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks."""
-        figure, lines = antibody_made((self.app.start_name, _LUPUS_NAME), last=LAST)
+        figure, lines = self._frame()
         view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=280)
         self._page.children = [view]
         return view
@@ -150,8 +153,13 @@ class AntibodyMade:
             mixed = (fast * now["antibody_ef"] + now["affinity"] * now["antibody_gc"]) / units
         mixed[units < 1e-3] = np.nan
         text = self.summary()
-        x, y = self.position()
-        self.view.set_data(
+        (x, y), view = self.position(), self.view
+        top = next(step for step in _TOPS if step >= max(y, self.price()[1].max()))
+        if top != self._top:
+            self._top = top
+            figure, lines = self._frame()
+            view.replace(figure, lines, text, boxes=boxes(figure))
+        view.set_data(
             [
                 (days, np.full_like(days, fast)),
                 (days, now["affinity"]),
@@ -165,6 +173,10 @@ class AntibodyMade:
         )
         self._words.value = twin(text)
         self._table.value = self._lupus_table()
+
+    def _frame(self) -> tuple:
+        names = (self.app.start_name, _LUPUS_NAME)
+        return antibody_made(names, last=LAST, top=self._top)
 
     def _fast_power(self) -> float:
         return constant(self.app.patient, "affinity_ef")

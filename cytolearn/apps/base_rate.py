@@ -10,23 +10,21 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
-from cytolearn.apps.pieces import paragraph, set_slider, slider, twin
+from cytolearn.apps.pieces import paragraph, set_slider, slider, steps, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures import theme
 from cytolearn.figures.bcells import CROWD, boxes, crowd, places
 from cytolearn.wording import number, unknown
 
 MODES = {"complication": "A rare complication (MIS-C)", "test": "A test for autoantibody"}
-_SLIDERS = {
-    "complication": {
-        "risk": ("Cases per million infections", 273.0, (1.0, 1000.0), 0.01, True),
-        "infections": ("Children infected", 100_000.0, (1000.0, 10_000_000.0), 0.05, True),
-    },
-    "test": {
-        "prevalence": ("Have the autoantibody, %", 2.0, (0.1, 50.0), 0.1, False),
-        "sensitivity": ("Sensitivity, %", 90.0, (50.0, 100.0), 1.0, False),
-        "specificity": ("Specificity, %", 90.0, (50.0, 99.9), 0.1, False),
-    },
+#: Steps of the calculator of a complication; 273 and 35 were counted (see the words below).
+_RISKS = (1.0, 3.0, 10.0, 35.0, 100.0, 273.0, 500.0, 1000.0)
+_INFECTIONS = (1e3, 1e4, 1e5, 1e6, 1e7)
+#: Name, first value, ends and step of the sliders of a test.
+_TEST = {
+    "prevalence": ("Have the autoantibody, %", 2.0, (0.1, 50.0), 0.1),
+    "sensitivity": ("Sensitivity, %", 90.0, (50.0, 100.0), 1.0),
+    "specificity": ("Specificity, %", 90.0, (50.0, 99.9), 0.1),
 }
 _KEYS = {
     "complication": [("have the complication", theme.CURVES[1])],
@@ -100,11 +98,14 @@ class BaseRate:
                                      style={"button_width": "auto"})  # fmt: skip
         self._mode.observe(self._switched, "value")
         self._sliders = {
-            mode: {
-                key: slider(name, value, ends, step, self._changed, log=log)
-                for key, (name, value, ends, step, log) in rows.items()
-            }
-            for mode, rows in _SLIDERS.items()
+            "complication": {
+                "risk": steps("Cases per million infections", 273.0, _RISKS, self._changed),
+                "infections": steps("Children infected", 1e5, _INFECTIONS, self._changed),
+            },
+            "test": {
+                key: slider(name, value, ends, step, self._changed)
+                for key, (name, value, ends, step) in _TEST.items()
+            },
         }
         self._controls, self._intro, self._page, self._words = (
             W.VBox(),

@@ -12,7 +12,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.figures import theme
 from cytolearn.simulation import integrate
-from cytolearn.wording import out_of_range
+from cytolearn.wording import listing, number, out_of_range
 
 if TYPE_CHECKING:
     from cytolearn.patients import Patient
@@ -67,39 +67,52 @@ def slider(
     change: Callable[[Any], None],
     *,
     help: str = "",
-    log: bool = False,
-) -> W.DOMWidget:
+) -> W.FloatSlider:
     """Return a slider with its name and an editable number, moved by mouse or arrow keys."""
-    common = {
-        "value": value, "step": step, "description": name, "tooltip": help or name,
-        "style": {"description_width": "190px"},
-        "layout": W.Layout(width="440px", max_width="100%"),
-    }  # fmt: skip
-    if log:
-        made = W.FloatLogSlider(
-            min=np.log10(ends[0]), max=np.log10(ends[1]), base=10, readout_format=".3g", **common
-        )
-    else:
-        made = W.FloatSlider(
-            min=ends[0], max=ends[1], readout_format=".0f" if step >= 1 else ".1f", **common
-        )
+    made = W.FloatSlider(
+        value=value, min=ends[0], max=ends[1], step=step,
+        readout_format=".0f" if step >= 1 else ".1f", **_looks(name, help),
+    )  # fmt: skip
     made.observe(change, "value")
     return made
 
 
-def set_slider(made: W.DOMWidget, value: float, unit: str = "") -> None:
+def steps(
+    name: str, value: float, values: Sequence[float], change: Callable[[Any], None]
+) -> W.SelectionSlider:
+    """Return a slider over some values that are no even scale, such as 1, 10, 100."""
+    made = W.SelectionSlider(
+        options=[(number(step, 4), step) for step in values], value=value, **_looks(name, "")
+    )
+    made.observe(change, "value")
+    return made
+
+
+def _looks(name: str, help: str) -> dict[str, Any]:
+    return {
+        "description": name, "tooltip": help or name,
+        "style": {"description_width": "190px"},
+        "layout": W.Layout(width="440px", max_width="100%"),
+    }  # fmt: skip
+
+
+def set_slider(made: W.FloatSlider | W.SelectionSlider, value: float, unit: str = "") -> None:
     """Set a slider by hand.
 
     Raises
     ------
     ValueError
-        If the value is outside its range.
+        If the value is outside its range, or none of its steps.
     """
-    low, high = made.min, made.max
-    if isinstance(made, W.FloatLogSlider):
-        low, high = made.base**low, made.base**high
-    if not low * (1 - 1e-9) <= float(value) <= high * (1 + 1e-9):
-        raise ValueError(out_of_range(made.description, value, low, high, unit))
+    if isinstance(made, W.SelectionSlider):
+        known = [step for _, step in made.options]
+        if value not in known:
+            text = (
+                f"{made.description} can be {listing(map(number, known), 'or')}; you gave {value}."
+            )
+            raise ValueError(text)
+    elif not made.min <= float(value) <= made.max:
+        raise ValueError(out_of_range(made.description, value, made.min, made.max, unit))
     made.value = float(value)
 
 

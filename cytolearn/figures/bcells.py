@@ -24,7 +24,7 @@ from cytolearn.figures.words import day as day_words
 from cytolearn.wording import number
 
 #: Size of a panel in inches and the margins inside it: left, bottom, right, top.
-_CELL, _MARGINS = (3.3, 2.6), (0.56, 0.45, 0.14, 0.66)
+_CELL, _MARGINS = (3.3, 2.6), (0.52, 0.45, 0.14, 0.66)
 _BLUE, _ORANGE, _BLACK, _GREEN = theme.CURVES[:4]
 _DASHED = (0, (4, 2.5))
 
@@ -45,8 +45,10 @@ CROWD = 10_000
 
 
 # ---------------------------------------------------------------- panels
-def _panels(titles: Sequence[str], *, cell: tuple[float, float] = _CELL) -> tuple[Picture, list]:
-    """Return a picture with one titled panel a title, side by side."""
+def _panels(
+    titles: Sequence[str], units: Sequence[str] = (), *, cell: tuple[float, float] = _CELL
+) -> tuple[Picture, list]:
+    """Return a picture with one panel a title, side by side, its unit at the right."""
     wide, tall = cell
     width = wide * len(titles)
     left, bottom, right, top = _MARGINS
@@ -63,6 +65,16 @@ def _panels(titles: Sequence[str], *, cell: tuple[float, float] = _CELL) -> tupl
         )
         figure.text((i * wide + 0.06) / width, 1 - 0.19 / tall, title, fontsize=10,
                     fontweight="bold", va="center")  # fmt: skip
+        if units:
+            figure.text(
+                ((i + 1) * wide - right) / width,
+                1 - 0.19 / tall,
+                units[i],
+                fontsize=8.5,
+                color=theme.MUTED,
+                va="center",
+                ha="right",
+            )
         ax.grid(axis="y", color=theme.GRID, linewidth=0.7)
         ax.tick_params(length=3)
         axes.append(ax)
@@ -144,22 +156,20 @@ def race(half: float, *, days: tuple[float, float] = (-5.0, 40.0)) -> tuple[Pict
     """
     with mpl.rc_context(theme.RC):
         figure, (virus, antibody, test) = _panels(
-            ("Virus in the lung", "Neutralising antibody", "A test for antibody")
+            ("Virus in the lung", "Neutralising antibody", "A test for antibody"),
+            ("log₁₀ copies/mL", "AU", "positive of 100"),
         )
         _days(virus, *days)
         virus.set_ylim(0, 10)
-        virus.set_ylabel("log₁₀ copies/mL", labelpad=1)
         _key(virus, [("now", _BLUE, "-"), ("both routes on", theme.GHOST, _DASHED)])
         _days(antibody, *days)
         _log(antibody, 0.1, 1000)
-        antibody.set_ylabel("AU", labelpad=0)
         antibody.axhline(half, color=theme.INK, linewidth=0.9)
         antibody.text(days[1], half / 1.25, "halves infection", fontsize=7.5, va="top", ha="right")
         _key(antibody, [("fast", _ORANGE, "--"), ("germinal centre", _GREEN, ":"),
                         ("sum", _BLUE, "-")])  # fmt: skip
         _days(test, 0, 30)
         test.set_ylim(0, 100)
-        test.set_ylabel("positive, of 100 infected", labelpad=1)
         x = np.linspace(0, 30, 61)
         test.plot(x, 100 * share_positive(x), color=_BLACK, linewidth=1.4)
         test.plot(list(POSITIVE), [100 * v for v in POSITIVE.values()], "o", color=_BLACK,
@@ -237,7 +247,9 @@ def serology_words(day: float, antibody: float, half: float) -> str:
 
 
 # ---------------------------------------------------------------- the antibody made
-def antibody_made(people: Sequence[str], *, last: float = 120.0) -> tuple[Picture, list[Line2D]]:
+def antibody_made(
+    people: Sequence[str], *, last: float = 120.0, top: float = 40.0
+) -> tuple[Picture, list[Line2D]]:
     """Draw the frame of what kind of antibody is made.
 
     Parameters
@@ -246,6 +258,8 @@ def antibody_made(people: Sequence[str], *, last: float = 120.0) -> tuple[Pictur
         Names of two people to compare with: the reference and the one with lupus.
     last : float
         Last day that is shown, since symptom onset.
+    top : float
+        Upper end of the axis of the self-reactive share, in per cent.
 
     Returns
     -------
@@ -255,22 +269,20 @@ def antibody_made(people: Sequence[str], *, last: float = 120.0) -> tuple[Pictur
     """
     with mpl.rc_context(theme.RC):
         figure, (power, own, price) = _panels(
-            ("Power of one unit of antibody", "Self-reactive antibody", "The price of speed")
+            ("Power of one unit", "Self-reactive antibody", "The price of speed"),
+            ("neutralising AU per unit", "AU", "% self-reactive"),
         )
         _days(power, 0, 40)
         power.set_ylim(0, 10)
-        power.set_ylabel("neutralising AU per unit", labelpad=1)
         _key(power, [("fast", _ORANGE, "--"), ("germinal centre", _GREEN, ":"),
                      ("mixture", _BLUE, "-")])  # fmt: skip
         _days(own, -5, last, 40)
         _log(own, 0.1, 10_000)
-        own.set_ylabel("AU", labelpad=0)
         _key(own, [("your patient", _BLUE, "-"), (people[0], theme.GHOST, _DASHED),
                    (people[1], _ORANGE, "-.")])  # fmt: skip
-        price.set_xlim(0, 30)
-        price.set_ylim(0, 100)
+        price.set_xlim(0, 25)
+        price.set_ylim(0, top)
         price.set_xlabel("day on which antibody halves infection", labelpad=2)
-        price.set_ylabel("% self-reactive", labelpad=1)
         _key(price, [("every bias 0 to 8", theme.GHOST, "-"), ("your patient", _BLUE, "o")])
         lines = [
             _line(power, _ORANGE, "--"),
@@ -406,12 +418,11 @@ def consequences(top: Mapping[str, float]) -> tuple[Picture, list[Line2D]]:
         "lesion": ("Lung lesion", "% of lung"),
     }
     with mpl.rc_context(theme.RC):
-        figure, axes = _panels([title for title, _ in panels.values()])
+        figure, axes = _panels(*zip(*panels.values(), strict=True))
         lines = []
-        for ax, (name, (_, unit)) in zip(axes, panels.items(), strict=True):
+        for ax, name in zip(axes, panels, strict=True):
             _days(ax, -5, 40)
             ax.set_ylim(0, top[name])
-            ax.set_ylabel(unit, labelpad=1)
             _key(ax, [("antibody as set", _BLUE, "-"), ("usual antibody", theme.GHOST, _DASHED)])
             lines += [_line(ax, theme.GHOST, _DASHED, 1.6), _line(ax, _BLUE)]
     return figure, lines
