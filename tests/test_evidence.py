@@ -1,4 +1,4 @@
-"""The evidence tables: complete, honest about what was not seen, and consistent with their counts."""
+"""The evidence tables: complete, marked where not seen, consistent with their counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def counted(trials):
     return trials.dropna(subset=["n_treated", "n_control", "events_treated", "events_control"])
 
 
-# ---- the tables ----------------------------------------------------------------------------------
+# ---- the tables --------------------------------------------------------------------------------
 
 
 def test_the_module_is_a_public_name():
@@ -109,7 +109,7 @@ def test_no_cell_holds_a_placeholder():
                 assert cell.lower() not in {"na", "n/a", "nan", "unknown", "tbd", "?"}
 
 
-# ---- filters -------------------------------------------------------------------------------------
+# ---- filters -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["tocilizumab", " Tocilizumab ", "TOCILIZUMAB"])
@@ -161,7 +161,7 @@ def test_a_table_that_is_changed_does_not_change_the_next(trials):
     assert not evidence.trials()["effect"].eq(0).all()
 
 
-# ---- misconceptions and worked patients -----------------------------------------------------------
+# ---- misconceptions and worked patients --------------------------------------------------------
 
 
 def test_misconceptions_have_four_options_with_feedback_and_one_right_answer(trials):
@@ -198,7 +198,7 @@ def test_worked_patients_carry_units_and_expected_results():
     assert table.loc["crp", "unit"] == "mg/L"
 
 
-# ---- sources -------------------------------------------------------------------------------------
+# ---- sources -----------------------------------------------------------------------------------
 
 
 def test_every_row_has_a_source_in_the_bibliography(trials):
@@ -229,7 +229,7 @@ def test_references_take_rows_and_keys_and_list_each_source_once():
         evidence.references("recovery2021_tocilizumap")
 
 
-# ---- what can be recomputed ------------------------------------------------------------------------
+# ---- what can be recomputed --------------------------------------------------------------------
 
 
 def test_the_table_agrees_with_its_own_counts():
@@ -260,7 +260,7 @@ def test_without_its_note_a_difference_is_a_fault(trials):
 
 
 def test_a_wrong_count_is_found(trials):
-    """30% more events in one arm: found in every row whose effect, percentages or strata bind it."""
+    """30% more events in one arm: found wherever an effect, percentages or strata bind them."""
     rows = counted(trials)
     bound = rows[(rows["check"] == "") & rows["effect"].notna()]
     assert len(bound) > 60
