@@ -26,8 +26,8 @@ CURVES = ("pf_ratio", "lesion", "infection_hazard", "viral_load")
 # Candidates whose samples go to the laboratory together. It fixes their noise: never change it
 # with the size of a trial.
 _BATCH = 500
-_LARGEST_ROUND = 10 * _BATCH
-_GIVE_UP = 10 * _BATCH  # candidates screened without a single entry
+_LARGEST_ROUND = 5_000
+_GIVE_UP = 5_000  # candidates screened without a single entry
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,9 +198,8 @@ class Screening:
         left = self.design.most_screened - self.screened
         if left <= 0 or (self.screened >= _GIVE_UP and not self.met):
             raise ValueError(self._too_few())
-        rate = (self.met + 1) / (self.screened + 2)
-        batches = -(-int(wanted / rate * 1.05 + 1) // _BATCH)
-        return min(batches * _BATCH, _LARGEST_ROUND, left)
+        rate = (self.met + 1) / (self.screened + 1)
+        return min(int(1.1 * wanted / rate) + 20, _LARGEST_ROUND, left)
 
     def _too_few(self) -> str:
         wanted, found = self.design.n, self.met
@@ -230,19 +229,14 @@ class Screening:
         ):
             people[name] = draws(self.design.seed, name).random(end)[start:] < share
         asked = self._cheap(people)
-        curves = self._courses(people[asked])
-        solved = np.flatnonzero(asked)
-        for begin in range(0, k, _BATCH):
-            inside = (solved >= begin) & (solved < begin + _BATCH)
-            if inside.any():
-                found = self._batch(
-                    people.iloc[solved[inside]],
-                    curves[inside],
-                    start + begin,
-                    solved[inside] - begin,
-                )
-                self.waiting.append(found)
-                self.met += len(found)
+        people = people[asked]
+        curves = self._courses(people)
+        batches = people.index.to_numpy() // _BATCH
+        for batch in np.unique(batches):
+            inside = batches == batch
+            found = self._batch(people[inside], curves[inside], int(batch))
+            self.waiting.append(found)
+            self.met += len(found)
         self.screened = end
 
     def _cheap(self, people: pd.DataFrame) -> np.ndarray:
@@ -277,16 +271,14 @@ class Screening:
             label="Screening",
         )
 
-    def _batch(
-        self, people: pd.DataFrame, curves: np.ndarray, batch: int, position: np.ndarray
-    ) -> pd.DataFrame:
+    def _batch(self, people: pd.DataFrame, curves: np.ndarray, batch: int) -> pd.DataFrame:
         """Return those of one batch who meet the rule, as they were on their day of entry."""
         import pandas as pd
 
         entered, open_ = [], np.ones(len(people), bool)
         rest = [rule for rule in self.rules if rule not in self.cheap]
         for day in range(self.design.first, self.design.last + 1):
-            seen = self._on(day, people, curves, batch, position)
+            seen = self._on(day, people, curves, batch)
             passes = open_.copy()
             for rule in rest:
                 answer = holds(rule, seen)
@@ -298,7 +290,7 @@ class Screening:
                 break
         return pd.concat(entered).sort_index()
 
-    def _on(self, day, people, curves, batch, position) -> pd.DataFrame:
+    def _on(self, day, people, curves, batch) -> pd.DataFrame:
         """Return what a doctor sees on one day: laboratory values, situation, and the traits."""
         import pandas as pd
 
@@ -306,6 +298,7 @@ class Screening:
         column = round(day - float(course_days(day)[0]))
         until = curves[:, : column + 1].astype(float)
         # Noise is drawn for the whole batch, so that nobody's depends on who else is screened.
+        position = people.index.to_numpy() % _BATCH
         labs = pd.DataFrame(np.nan, index=range(_BATCH), columns=names)
         labs.iloc[position] = until[:, column]
         if self.design.assay_noise:

@@ -272,13 +272,31 @@ def times(
 
 
 def _hazard_ratio(one, other, outcome, follow_up) -> dict:
+    _needs_events(one, other, outcome, both=True)
+    return hazard_ratio(times(one, outcome, follow_up), times(other, outcome, follow_up))
+
+
+def hazard_ratio(
+    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]
+) -> dict[str, float | str]:
+    """Return the hazard ratio of two groups (Cox, Efron's ties) and the log-rank p value.
+
+    Parameters
+    ----------
+    one, other : (ndarray, ndarray)
+        Days at risk, and whether the event came, of each group.
+
+    Raises
+    ------
+    NotEstimable
+        The fit runs away, as where all events of one group come after all of the other.
+    """
     from statsmodels.duration.hazard_regression import PHReg
     from statsmodels.duration.survfunc import survdiff
 
-    _needs_events(one, other, outcome, both=True)
-    (t1, e1), (t0, e0) = times(one, outcome, follow_up), times(other, outcome, follow_up)
-    time, event = np.concatenate([t1, t0]), np.concatenate([e1, e0]).astype(int)
-    group = np.repeat([1.0, 0.0], [len(t1), len(t0)])
+    time = np.concatenate([one[0], other[0]])
+    event = np.concatenate([one[1], other[1]]).astype(int)
+    group = np.repeat([1.0, 0.0], [len(one[0]), len(other[0])])
     fit = PHReg(time, group[:, None], status=event, ties="efron").fit()
     low, high = np.asarray(fit.conf_int(_ALPHA))[0]
     if abs(fit.params[0]) > _STEEPEST:

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     import pandas as pd
-
-    from cytolearn.figures import Picture
+    from matplotlib.figure import Figure
 
 _HIDDEN = ("death_risk",)  # what no trial can see
 
@@ -432,7 +431,7 @@ class TrialResult:
         table = self.table().drop(columns="p").to_html(float_format="{:.3g}".format, na_rep="")
         return f"<p>{escape(self.summary())}</p>{table}"
 
-    def plot(self, outcome: str | None = None) -> Picture:
+    def plot(self, outcome: str | None = None) -> Figure:
         """Draw the flow of patients, the curves by arm with intervals, and the estimates.
 
         Parameters
