@@ -49,7 +49,7 @@ def test_every_column_of_trials_is_explained(trials):
 
 def test_rows_from_memory_are_marked(trials):
     recalled = trials[trials["from_memory"]]
-    assert set(recalled["row_id"]) == {"IL1-02", "IL1-09", "IL6-MA2", "OBS-04", "OBS-07", "COL-01"}
+    assert set(recalled["row_id"]) == {"IL1-02", "IL1-09", "IL6-MA2", "OBS-04", "OBS-07"}
     assert trials["status"].isin(["seen", "from memory"]).all()
     assert evidence.biomarkers(from_memory=True)["from_memory"].all()
     assert not evidence.trials(from_memory=False)["from_memory"].any()

@@ -293,9 +293,9 @@ def test_good_and_bad_events_are_never_mixed_from_counts():
 
 
 def test_rows_from_memory_are_named_in_what_comes_out():
-    recalled = rows("COL-01")
-    other = recalled.assign(row_id="COL-02", study="another", effect=0.9, from_memory=False)
+    recalled = rows("OBS-04")
+    other = recalled.assign(row_id="OBS-X", study="another", effect=0.9, from_memory=False)
     import pandas as pd
 
     pooled = pooling.pool(pd.concat([recalled, other]))
-    assert "From memory, not seen in a source: COL-01" in pooled.summary()
+    assert "From memory, not seen in a source: OBS-04" in pooled.summary()

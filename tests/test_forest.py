@@ -77,7 +77,7 @@ def test_an_effect_that_is_better_above_1_is_turned_and_said():
 
 
 def test_memory_interval_and_randomisation_are_marked_in_both():
-    picture = forest_plot(trials(row_id=["COL-01"]))
+    picture = forest_plot(trials(row_id=["OBS-04"]))
     assert any(text.endswith("†") for text in texts(picture))
     assert any("† from memory" in text for text in texts(picture))
     assert "from memory (not seen in a source)" in picture.twin
