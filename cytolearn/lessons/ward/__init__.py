@@ -1,0 +1,1 @@
+"""Lesson 6: treat the ward, the capstone."""
