@@ -91,7 +91,7 @@ class AntibodyMade:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks."""
         figure, lines = self._frame()
-        view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=280)
+        view = LiveFigure(figure, lines, boxes=boxes(figure))
         self._page.children = [view]
         return view
 

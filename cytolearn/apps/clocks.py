@@ -67,7 +67,7 @@ class TwoClocks:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks."""
         figure, lines = race(constant(self.app.patient, "nab_half"))
-        view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=280)
+        view = LiveFigure(figure, lines, boxes=boxes(figure))
         self._page.children = [view]
         return view
 

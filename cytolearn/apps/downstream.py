@@ -67,7 +67,7 @@ class Consequences:
         """The picture; drawn when somebody first looks."""
         self._tops = {name: ladder[1] for name, ladder in _LADDER.items()}
         figure, lines = consequences(self._tops)
-        view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=280)
+        view = LiveFigure(figure, lines, boxes=boxes(figure))
         self._page.children = [view]
         return view
 

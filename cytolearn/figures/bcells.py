@@ -372,8 +372,8 @@ def flow_plot() -> tuple[Picture, list[Line2D]]:
     """
     with mpl.rc_context(theme.RC):
         figure, (left, right) = _panels(
-            ("Step 1: IgD and CD27, all B cells", "Step 2: CXCR5 and CD11c, cells of step 1"),
-            cell=(3.7, 3.3),
+            ("Step 1: all B cells", "Step 2: those inside step 1"),
+            cell=(3.2, 3.1),
         )
         for ax, (x, y) in ((left, ("igd", "cd27")), (right, ("cxcr5", "cd11c"))):
             ax.set_xlim(0, 5.5)
@@ -381,7 +381,7 @@ def flow_plot() -> tuple[Picture, list[Line2D]]:
             ax.set_xlabel(f"{MARKER_NAMES[x]}, brightness (powers of ten)", labelpad=2)
             ax.set_ylabel(f"{MARKER_NAMES[y]}, brightness", labelpad=1)
             ax.grid(False)
-        _key(left, [("outside", theme.GHOST, "o"), ("IgD- CD27-, goes to step 2", _BLUE, "o")])
+        _key(left, [("outside", theme.GHOST, "o"), ("IgD- CD27-: to step 2", _BLUE, "o")])
         _key(right, [("outside", theme.GHOST, "o"), ("your gate", _BLUE, "o"),
                      ("truly DN2", _ORANGE, "o")])  # fmt: skip
         lines = [
