@@ -112,8 +112,8 @@ def blocked_receptor() -> Expected:
     better = lesion[1] < (1 - NOTICED) * lesion[0]
     shown = (
         "A" if falls and better and not rises
-        else "B" if falls and rises and not better
-        else "C" if rises and not falls
+        else "C" if falls and rises and not better
+        else "B" if rises and not falls
         else "D"
     )  # fmt: skip
     return Expected(

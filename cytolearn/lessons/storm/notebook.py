@@ -98,7 +98,7 @@ cl.compare(mara, jonas).plot("il6", "ferritin", "hla_dr", "lesion")
 
 # %% bridge verdicts
 verdicts = cl.criteria.classify(mara.labs(12), assume="inpatient")
-verdicts[["title", "verdict", "points", "cutoff"]]
+verdicts.set_index("title")[["verdict", "points", "cutoff"]]
 
 # %% [markdown] do do
 # ## Do
