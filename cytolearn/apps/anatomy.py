@@ -181,7 +181,7 @@ class CurveAnatomy:
 
     def _sentences(self) -> list[str]:
         found = self.landmarks
-        said = anatomy_words(self._values(), self.readout, found)
+        said = anatomy_words(self.app.days, self._values(), self.readout, found)
         if self._hospital.value:
             days, values = self.samples()
             limit = noise_model()[self.readout]["lower"]

@@ -16,7 +16,7 @@ from cytolearn.figures.words import Extreme, extreme
 from cytolearn.figures.words import day as day_words
 from cytolearn.wording import number, quantity
 
-_SIZE, _AXES = (8.2, 3.7), (0.08, 0.17, 0.57, 0.64)
+_SIZE, _AXES = (7.2, 3.6), (0.09, 0.17, 0.57, 0.64)
 _BLUE, _ORANGE, _BLACK, _GREEN = theme.CURVES[:4]
 #: A peak that differs by less than this share is called the same.
 SAME = 0.01
@@ -80,11 +80,10 @@ def curve_anatomy(
         ax = figure.add_axes(_AXES)
         draw_panel(ax, readout, log=log, data=[values])
         ax.set_title("", loc="right")
-        ax.set_title(f"{row['name']} ({unit_words(row['unit'])})", loc="left", x=0, pad=24,
+        ax.set_title(f"{row['name']} ({unit_words(row['unit'])})", loc="left", x=0, pad=22,
                      fontweight="bold")  # fmt: skip
-        above = {"transform": ax.get_xaxis_transform(), "fontsize": 8, "color": theme.MUTED}
-        ax.text(days[0], 1.02, "infection", ha="left", va="bottom", **above)
-        ax.text(0.3, 1.02, "first symptom: day 0", ha="left", va="bottom", **above)
+        ax.text(0.4, 1.02, "first symptom: day 0", transform=ax.get_xaxis_transform(), fontsize=8,
+                color=theme.MUTED)  # fmt: skip
         blank = [np.nan] * 2
         curve = ax.plot(days, values, color=_BLUE, linewidth=2.4, zorder=3)
         kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
@@ -100,12 +99,12 @@ def curve_anatomy(
             (Line2D([], [], color=_GREEN, marker="o", linestyle="", markersize=7),
              "leaves the normal range, is back"),
             (Line2D([], [], color=_BLACK, marker="o", linestyle="", markersize=8), kind),
-            (guide[0], f"height and day of the {kind}"),
+            (guide[0], "its height and its day"),
             (mpl.patches.Patch(color=theme.BAND), "normal range"),
             (start[0], "treatment starts"),
             (samples[0], "what a laboratory reports"),
         ]  # fmt: skip
-        figure.legend(*zip(*entries, strict=True), loc="upper left", bbox_to_anchor=(0.665, 0.86),
+        figure.legend(*zip(*entries, strict=True), loc="upper left", bbox_to_anchor=(0.675, 0.86),
                       frameon=False, fontsize=8.5, handlelength=1.8, labelspacing=0.75)  # fmt: skip
         figure.text(0.008, 0.015, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
     return figure, [*curve, *dots, *guide, *start, *samples]
@@ -121,7 +120,9 @@ def guide_points(
     )
 
 
-def anatomy_words(values: np.ndarray, readout: str, found: Landmarks) -> list[str]:
+def anatomy_words(
+    days: np.ndarray, values: np.ndarray, readout: str, found: Landmarks
+) -> list[str]:
     """Say the parts of a curve, one sentence each."""
     row = readout_row(readout)
     unit = unit_words(row["unit"])
@@ -129,6 +130,7 @@ def anatomy_words(values: np.ndarray, readout: str, found: Landmarks) -> list[st
     name, peak = row["name"], found.extreme
     low, high = row["normal_low"], row["normal_high"]
     said = [f"{name}: {row['meaning']}"]
+    said.append(f"The infection was on {day_words(days[0])}, at the left edge.")
     if high:
         said.append(f"Normal range: {low or 0} to {high} {unit}".strip() + ".")
     if peak.flat:
@@ -239,8 +241,8 @@ def many_models(
     kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
     looks = [(theme.GHOST, 0.55), (_BLUE, 0.55)]
     with mpl.rc_context(theme.RC):
-        figure = Picture(figsize=(8.2, 3.7), dpi=100)
-        ax = figure.add_axes((0.09, 0.17, 0.42, 0.62))
+        figure = Picture(figsize=(7.6, 3.5), dpi=100)
+        ax = figure.add_axes((0.08, 0.17, 0.45, 0.63))
         draw_panel(ax, readout, log=log, data=[b.ravel() for b in bundles.values()])
         ax.set_title("", loc="right")
         ax.set_title(f"{row['name']} ({unit_words(row['unit'])})", loc="left", x=0,
@@ -256,8 +258,8 @@ def many_models(
             ax.plot([at, at + 0.06], [1.075] * 2, transform=ax.transAxes, clip_on=False,
                     color=color, linewidth=2.6)  # fmt: skip
             ax.text(at + 0.075, 1.075, name, transform=ax.transAxes, fontsize=8.5, va="center")
-        side = figure.add_axes((0.62, 0.17, 0.36, 0.62))
-        side.set_title(f"Change of the {kind}, one dot a model", loc="left", x=0,
+        side = figure.add_axes((0.63, 0.17, 0.35, 0.63))
+        side.set_title(f"Change of the {kind}", loc="left", x=0,
                        fontweight="bold", pad=26)  # fmt: skip
         if change is None or not np.isfinite(change).any():
             side.text(0.5, 0.5, "Nothing to compare yet:\nchoose a treatment\nor move a slider.",

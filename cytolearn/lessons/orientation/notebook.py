@@ -6,18 +6,16 @@
 #
 # {{ hook }}
 #
-# **About {{ total_minutes }} minutes** ({{ minutes }}). Choose *Run ▸ Run All Cells* once, so that everything appears; then read on from here. No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how).
-#
-# *Save your logbook:* every answer is stored at once in a small file beside this notebook. On Binder nothing lasts, so download it at the end (or earlier).
+# **About {{ total_minutes }} minutes** ({{ minutes }}). No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how). *Save your logbook:* every answer is stored at once beside this notebook; on Binder nothing lasts, so download it at the end.
 
 # %% [markdown] question question
 # ## The question
 #
 # {{ question }}
 #
-# You need: {{ needs }}
+# **Try it now.** Click into the first grey box and press *Shift + Enter* twice. You have given Rosa, who is 80 and ill, a steroid on day 8: her lung (left picture) gets through it better. Is earlier better still? Make the 8 a 1 and press *Shift + Enter*.
 #
-# **Try it now.** The second box gives Rosa a steroid on day 8 of her illness: her lung (left) gets through it better. Is earlier better still? Make the 8 a 1 and press *Shift + Enter*.
+# {{ needs }}
 #
 # After this lesson you can
 #
@@ -27,11 +25,10 @@
 import cytolearn as cl
 
 lesson = cl.lesson("orientation")
-lesson
 
 # %% setup first-run
 rosa = cl.Patient("older_adult", label="Rosa")
-steroid = cl.treatment("dexamethasone", day=8)  # make the 8 a 1, then Shift + Enter
+steroid = cl.treatment("dexamethasone", day=8)  # make the 8 a 1
 cl.compare(rosa, rosa.treat(steroid)).plot("lesion", "pf_ratio")
 
 # %% [markdown] story story
@@ -89,7 +86,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# Three of the equations, with Rosa's numbers. They are the last step, from the inside of the body to a number on a laboratory sheet.
+# Three of the equations, with Rosa's numbers. These are the last step, from the inside of the body to a number on a laboratory sheet.
 
 # %% explain equations
 lesson.equations()
@@ -97,12 +94,12 @@ lesson.equations()
 # %% [markdown] bridge bridge
 # ## The same in three lines
 #
-# Everything the app does can be written down; its tab *Code and files* does so for you. A *patient* is who it is, a *treatment* what is given and when, a *run* what happens. `summary()` says it in words.
+# Everything the app does can be written down; its tab *Code and files* does so for you. A *patient* is who it is, a *treatment* what is given and when, a *run* what happens, and *compare* lays runs over each other. You will use these lines below.
 
 # %% bridge three-lines
 untreated = rosa.run()
 late = rosa.treat(cl.treatment("dexamethasone", day=8)).run()
-print(untreated.summary(), late.summary(), sep="\n\n")
+cl.compare(untreated, late).plot("viral_load", "il6", "lesion")
 
 # %% [markdown] bridge explain-word
 # A word that the course uses can be asked for, too. Put another between the quotes: P/F ratio, cytokine, log10.
