@@ -75,7 +75,8 @@ def course_folder() -> Path:
 def _start(chosen: argparse.Namespace) -> int:
     """Copy the notebooks; a file that is there already is left alone."""
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    for source in sorted(course_folder().glob("*.ipynb")):
+    found = course_folder()
+    for source in sorted([*found.glob("*.ipynb"), *found.glob("*.md")]):
         target = chosen.folder / source.name
         if target.exists():
             print(f"kept    {target} (it is yours; delete it to get a fresh copy)")

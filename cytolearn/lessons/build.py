@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cytolearn.lessons import claims, glossary
 from cytolearn.lessons.content import lesson_ids, load_content
 from cytolearn.lessons.pages import FORBIDDEN, grammar_problems, notebook, read_page
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SECONDS_A_CELL = 120
+#: Pages beside the notebooks that are written from data.
+PAGES = {"glossary.md": glossary.page, "claims.md": claims.page_of_claims}
 
 
 def notebook_path(folder: Path, lesson_id: str) -> Path:
@@ -52,6 +55,10 @@ def build(folder: Path, names: Iterable[str] = ()) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(to_text(executed(lesson_id)), encoding="utf-8", newline="\n")
         written.append(path)
+    if not names:
+        for name, text in PAGES.items():
+            (folder / name).write_text(text(), encoding="utf-8", newline="\n")
+            written.append(folder / name)
     return written
 
 
@@ -80,6 +87,10 @@ def check(folder: Path, names: Iterable[str] = (), *, run: bool = True) -> list[
         known = {notebook_path(folder, lesson_id) for lesson_id in lesson_ids()}
         strangers = sorted(set(folder.glob("*.ipynb")) - known)
         problems += [f"{path.name}: no lesson has this notebook" for path in strangers]
+        for name, text in PAGES.items():
+            path = folder / name
+            if not path.is_file() or path.read_text(encoding="utf-8") != text():
+                problems.append(f"{name} is not what its data say")
     return problems
 
 

@@ -2,7 +2,7 @@
 
 The rows are part of each lesson's content.toml (``[[claims]]``, ``[[misconceptions]]``). A proof
 is a function of the lesson's checks.py that does the experiment and says whether it shows what it
-should. A test runs every proof; `claims_page` writes the table of all of them, CLAIMS.md.
+should. A test runs every proof; `page_of_claims` writes the table of all of them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Row:
             words = str(item.get("title") or item.get("claim") or f"quiz {name}")
         else:
             words = f"page, *{name}*"
-        return f"{content['number']:02d} {words}"
+        return f"[{content['number']:02d}]({content['file']}.ipynb) {words}"
 
 
 def tabs(content) -> tuple[str, ...]:
@@ -91,8 +91,8 @@ def rows() -> Iterator[Row]:
                 yield Row(kind, item["id"], lesson, item["place"], item["proof"])
 
 
-def claims_page() -> str:
-    """Return CLAIMS.md: every claim and misconception, where it is met, and its proof."""
+def page_of_claims() -> str:
+    """Return claims.md: every claim and misconception, where it is met, and its proof."""
     from cytolearn import evidence
 
     known = {
@@ -103,19 +103,13 @@ def claims_page() -> str:
     lines = [
         "# Where each claim is met",
         "",
-        "Written by `cytolearn build`; do not edit. Every row is a test: "
-        "`pytest tests/test_claims.py` looks up the place and runs the proof, a function of the "
-        "lesson's `checks.py`, which does the experiment that the learner does.",
+        "The claims of the documents that this course began with, and the misconceptions that it "
+        "means to overturn. Each has a place where a learner meets it, and a proof: a function of "
+        "the lesson's `checks.py` that does the learner's experiment. A test runs all of them.",
     ]
-    for kind, title in (("claim", "Claims of the three seed documents"),
-                        ("misconception", "Misconceptions")):  # fmt: skip
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            "| id | what is said | place | proof |",
-            "|---|---|---|---|",
-        ]
+    for kind, title in (("claim", "Claims"), ("misconception", "Misconceptions")):
+        lines += ["", f"## {title}", "", "| id | what is said | place | proof |"]
+        lines += ["|---|---|---|---|"]
         for row in (r for r in found if r.kind == kind):
             said = str(known[kind][row.id]).replace("|", "/")
             lines.append(f"| {row.id} | {said} | {row.where()} | `{row.lesson}.{row.proof}` |")
