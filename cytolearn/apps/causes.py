@@ -64,8 +64,11 @@ class TitreAndHarm:
     def __init__(self, app: Any) -> None:
         self.app = app
         levels = [("everybody", -1), *((f"level {i + 1}", i) for i in range(len(LEVELS)))]
-        self._level = W.ToggleButtons(options=levels, description="Virus:",
-                                      style={"button_width": "auto", "description_width": "initial"})  # fmt: skip
+        self._level = W.ToggleButtons(
+            options=levels,
+            description="Virus:",
+            style={"button_width": "auto", "description_width": "initial"},
+        )
         self._plasma = W.ToggleButton(description="Give everybody plasma on day 0")
         self._level.observe(self._changed, "value")
         self._plasma.observe(self._changed, "value")
