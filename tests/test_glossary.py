@@ -24,6 +24,7 @@ NAMES = {
     *("CAPE", "STOIC", "DEXA-COVID", "ILIAD-7", "SNG001", "REACT"),
     *("DisCoVeRy", "PANORAMIC", "ESCAPE", "CloroCovid-19", "CONCOR-1", "AstraZeneca"),
     *("TOCILIZUMAB", "ChiCTR2000029765", "NCT04381936", "WHO-REACT", "STEROIDS-SARI"),
+    *("ImmunoSep", "AND", "NOT", "LOW", "LEAST"),  # the last four: emphasis
 }
 ABBREVIATION = re.compile(
     r"(?<![\w`.\"'(/=-])[A-Za-z]*[A-Z][A-Za-z0-9]*[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*(?![\w`(=])"
