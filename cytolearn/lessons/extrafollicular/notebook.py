@@ -125,9 +125,7 @@ lesson.check("t1", days_earlier)
 for bias in [1, 4]:  # edit this line: other numbers from 0 to 8
     run = cl.Patient("extrafollicular").but(ef_bias=bias).run()
     lesion, own = run["lesion"].max(), run["auto_ab"].max()
-    print(
-        f"Bias {bias}: peak lesion {lesion:.1f}% of the lung, self-reactive antibody {own:.0f} AU."
-    )
+    print(f"Bias {bias}: lesion {lesion:.1f}% of the lung, self-reactive antibody {own:.0f} AU.")
 
 # %% do t2-check
 lesson.check("t2", ...)  # put the best bias in place of the dots
