@@ -29,12 +29,13 @@ class Size(NamedTuple):
     fresh: int  # fresh processes
     cohorts: tuple[tuple[int, float], ...]  # patients, seconds allowed
     same: int  # patients that are run with several workers and chunks
+    trials: tuple[tuple[int, float], ...]  # patients in both arms, seconds allowed
 
 
 SIZES = {
-    "smoke": Size(15, 20, 2, ((100, 5),), 60),
-    "usual": Size(40, 60, 5, ((1_000, 5),), 300),
-    "full": Size(60, 200, 7, ((1_000, 5), (10_000, 45)), 300),
+    "smoke": Size(15, 20, 2, ((100, 5),), 60, ((100, 5),)),
+    "usual": Size(40, 60, 5, ((1_000, 5),), 300, ((1_000, 10),)),
+    "full": Size(60, 200, 7, ((1_000, 5), (10_000, 45)), 300, ((10_000, 100),)),
 }
 
 
@@ -159,6 +160,26 @@ def population(size: Size) -> Iterator[Row]:
     yield Row("runs that differ by workers or chunk", different, "of 2", 0, steady=True)
 
 
+def trials(size: Size) -> Iterator[Row]:
+    """A virtual trial on two worker processes; every patient is run under both arms."""
+    import cytolearn
+
+    drug = cytolearn.treatment("tocilizumab", day=7)
+    for n, limit in size.trials:
+        with ProcessPoolExecutor(WORKERS) as pool:
+            list(pool.map(len, [[]] * WORKERS))  # start the workers
+
+            def run(n=n, pool=pool) -> None:
+                found = cytolearn.trial(treated=[drug], n=n, executor=pool, progress=False)
+                found.counterfactual(executor=pool, progress=False).summary()
+                found.table()
+
+            took, _ = seconds(run)
+        what = f"trial, {n:,} patients x 2 arms"
+        yield Row(f"{what}, {WORKERS} workers", took, "s", limit)
+        yield Row(f"largest process, {what}", memory(), "MB", 1000, steady=True)
+
+
 def memory() -> float:
     """Return the peak memory of this process or its largest worker, in MB (NaN on Windows)."""
     try:
@@ -170,4 +191,4 @@ def memory() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-ALL = (start_up, one_patient, agreement, population)
+ALL = (start_up, one_patient, agreement, population, trials)
