@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 FIRST, LAST = 0, 40
 _FUNCTION = ("pd1", "killing")
 _DAYS = np.arange(-5, LAST + 1)
-#: How to reach a count: the slider that is searched, and where the others stand ("low", "high" or
-#: a share of the way between).
+#: How to reach a count: what the button says, the slider that is searched, and where others stand
+#: (0 the low end, 1 the high end).
 WAYS: dict[str, tuple[str, str, Mapping[str, float]]] = {
     "moving": ("Cells move away", "homing_max", {"lymphocyte_death": 0.0}),
     "dying": ("Cells die", "lymphocyte_death", {"homing_max": 0.0}),
@@ -69,7 +69,8 @@ class Whereabouts:
         intro = W.HTML(
             f"<p>A blood count sees the dark blue part only. Left, {name}; right, the patient as "
             "set by the sliders. Each bar is one day; the dotted line is what there was before the "
-            "infection. Below: PD-1, a marker that a machine can count, and what all killer cells "
+            "infection. (A stack that rises above it holds killer cells newly made against the "
+            "virus.) Below: PD-1, a marker that a machine can count, and what all killer cells "
             "together can do.</p>" + _legend()
         )
         day = W.Box([self._day])
@@ -91,7 +92,7 @@ class Whereabouts:
             _DAYS, self._start[0], (self.app.start_name, "As set now"), ghosts, _DAYS
         )
         view = LiveFigure(
-            figure, lines, boxes=[cell_box(ax) for ax in axes], panel_width=270, max_width=860
+            figure, lines, boxes=[cell_box(ax) for ax in axes], panel_width=288, max_width=860
         )
         self._page.children = [view]
         return view

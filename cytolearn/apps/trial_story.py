@@ -330,7 +330,7 @@ class IL7Story:
                 "intensive care has few of them. Six times you will be asked how sure you are."
             ]
         if self._chapter == 1:
-            with_, without, day = self._one()
+            with_, without, day = self._one
             rise, other = (self._at(c, day + 14) for c in (with_, without))
             return [
                 f"{self.app.start_name[0].upper()}{self.app.start_name[1:]}, in the model: 14 days "
@@ -383,7 +383,7 @@ class IL7Story:
     def _picture(self) -> Picture | None:
         offsets = np.arange(FOLLOWED + 1)
         if self._chapter == 1:
-            with_, without, day = self._one()
+            with_, without, day = self._one
             curves = {"with IL-7": with_, "without": without}
             return one_course(self.app.days, curves, day)
         if self._chapter == 2:
@@ -399,7 +399,7 @@ class IL7Story:
             return beliefs_picture(self.beliefs)
         return None
 
-    @functools.lru_cache(maxsize=1)  # noqa: B019  one page lives as long as its app
+    @functools.cached_property
     def _one(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the starting patient's count with IL-7 from the day of the low on, and without."""
         person, days = self.app.start, self.app.days

@@ -67,7 +67,7 @@ lesson.explore()
 #
 # {{ legend_controls }}
 #
-# Counts are given as 10⁹ cells per litre. *Killing power* is the share of infected cells that all killer cells together remove in a day.
+# Counts are given as 10⁹ cells per litre. *Killing power* is what all killer cells and natural killer cells do together, as a rate: at 1 per day they would remove about two thirds of the infected cells within a day.
 
 # %% [markdown] explain explain
 # ## Explain
