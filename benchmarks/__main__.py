@@ -1,8 +1,8 @@
 """Measure speed, memory and agreement of the engines, and print one table.
 
 About two minutes on two cores; ``--full`` adds 10,000 patients, a trial of as many in both arms
-and the agreement of 200; ``--smoke`` is quick and judges only ratios and correctness, for a machine that does other work
-too.
+and the agreement of 200; ``--smoke`` is quick and judges only ratios and correctness, for a
+machine that does other work too.
 """
 
 from __future__ import annotations
