@@ -21,7 +21,7 @@ SEVERITY_CLASSES = ("outpatient", "moderate", "severe", "critical")
 PNEUMONIA = 5.0  # % of lung: pneumonia
 # Rules of who.csv, levels 0 to 2, that are no P/F ratio.
 _DETECTED, _SYMPTOMATIC = 2.0, 6.0  # log10 copies/mL in the nose
-IN_HOSPITAL, VENTILATED, DEAD = 4, 7, 10  # levels of the WHO scale
+IN_HOSPITAL, HELPED, VENTILATED, DEAD = 4, 6, 7, 10  # levels of the WHO scale
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cytolearn import clinic
-from cytolearn.clinic.severity import DEAD, IN_HOSPITAL, VENTILATED
+from cytolearn.clinic.severity import DEAD, HELPED, IN_HOSPITAL, VENTILATED
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ def outcomes_of_a_trial(follow_up: int) -> dict[str, Outcome]:
             "event",
             among="unventilated_at_entry",
             among_words="not ventilated at entry",
+        ),
+        Outcome(
+            "breathing_help_or_death",
+            f"high flow, non-invasive or mechanical ventilation, or death {within}",
+            "event",
+            among="without_breathing_help_at_entry",
+            among_words="without breathing help at entry",
         ),
         *(
             Outcome(f"who_{day}", f"WHO scale {day} days after entry", "scale")
@@ -178,6 +185,8 @@ def observed(
         "ventilated": ventilated,
         "ventilation_or_death": died | ventilated,
         "unventilated_at_entry": at_entry < VENTILATED,
+        "breathing_help_or_death": drawn["worst_who"].to_numpy() >= HELPED,
+        "without_breathing_help_at_entry": at_entry < HELPED,
     }
     for name in outcomes_of_a_trial(follow_up):
         if name.startswith("who_"):

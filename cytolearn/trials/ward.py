@@ -541,10 +541,11 @@ def doses_of(drug: str) -> tuple[float, ...]:
     Twice is on offer only where a published regimen gave at least twice the largest dose, or
     twice the whole amount, of the usual regimen.
     """
-    usual, *others = (
-        [dose.amount for dose in _quietly(treatment, check_drug(drug), 7, regimen=name).schedule()]
-        for name in _regimens_of(drug)
-    )
+    amounts = [
+        [dose.amount for dose in _quietly(treatment, drug, 7, regimen=name).schedule()]
+        for name in _regimens_of(check_drug(drug))
+    ]
+    usual, *others = amounts
     tested = any(max(o) >= 2 * max(usual) or sum(o) >= 2 * sum(usual) for o in others)
     return DOSES if tested else DOSES[:-1]
 
