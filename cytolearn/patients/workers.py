@@ -88,7 +88,7 @@ class Store:
         except ImportError:
             raise ValueError(
                 "store= writes Parquet files, for which the package pyarrow is missing: "
-                "python -m pip install 'cytolearn[cluster]'"
+                "python -m pip install pyarrow"
             ) from None
 
     def _file(self, part: Part) -> Path:
