@@ -67,7 +67,7 @@ class Whereabouts:
         self._words, self._page = W.HTML(), W.VBox()
         name = html.escape(app.start_name)
         intro = W.HTML(
-            f"<p>A blood count sees the dark blue part only. Left, {name}; right, the patient as "
+            f"<p>A blood count sees the blue part only. Left, {name}; right, the patient as "
             "set by the sliders. Each bar is one day; the dotted line is what there was before the "
             "infection. (A stack that rises above it holds killer cells newly made against the "
             "virus.) Below: PD-1, a marker that a machine can count, and what all killer cells "
@@ -92,7 +92,7 @@ class Whereabouts:
             _DAYS, self._start[0], (self.app.start_name, "As set now"), ghosts, _DAYS
         )
         view = LiveFigure(
-            figure, lines, boxes=[cell_box(ax) for ax in axes], panel_width=288, max_width=860
+            figure, lines, boxes=[cell_box(ax) for ax in axes], panel_width=248, max_width=760
         )
         self._page.children = [view]
         return view

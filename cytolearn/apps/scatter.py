@@ -198,7 +198,7 @@ class CountScatter:
                 self.view.replace(figure, [], text, boxes=boxes)
             else:
                 self.view = LiveFigure(
-                    figure, [], text, boxes=boxes, panel_width=288, max_width=860
+                    figure, [], text, boxes=boxes, panel_width=248, max_width=860
                 )
                 self._page.children = [self.view]
         self._legend.value = _legend() if self._colour.value else ""

@@ -22,8 +22,8 @@ BALANCE_OUTPUTS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool", "sequestered", "
 #: Where a lymphocyte can be, with the colour of its bar.
 PLACES = {
     "in the blood": theme.CURVES[0],
-    "moved into tissue": theme.CURVES[6],
-    "died, not yet replaced": theme.CURVES[1],
+    "moved into tissue": theme.CURVES[5],
+    "died, not yet replaced": theme.GHOST,
 }
 #: Severity, as the scatter colours it: marker and colour for each.
 GROUPS = {
