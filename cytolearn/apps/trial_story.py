@@ -283,13 +283,16 @@ class IL7Story:
 
     def summary(self) -> str:
         """Say what the open chapter shows, and how the belief has moved."""
-        words = [f"{CHAPTERS[self._chapter]}.", *self._shown()]
-        if self._chapter in PUBLISHED:
-            words.append(PUBLISHED[self._chapter])
+        return "\n".join([f"{CHAPTERS[self._chapter]}.", *self._told()])
+
+    def _told(self) -> list[str]:
+        published = [PUBLISHED[self._chapter]] if self._chapter in PUBLISHED else []
+        shown = self._shown()
+        told = published + shown if self._chapter == len(CHAPTERS) - 1 else shown + published
         if len(self.beliefs) == len(CHAPTERS):
             path = ", ".join(f"{b}%" for b in self.beliefs)
-            words.append(f"Your belief went like this: {path}.")
-        return " ".join(words)
+            told.append(f"Your belief went like this: {path}.")
+        return told
 
     def refresh(self) -> None:
         """Show the open chapter."""
@@ -307,12 +310,14 @@ class IL7Story:
         self._commit.disabled = self._belief.disabled = waiting or over
         self._again.layout.display = "" if self.beliefs else "none"
         self._head.value = f"<h4>{html.escape(CHAPTERS[self._chapter])}</h4>"
-        body = text.removeprefix(f"{CHAPTERS[self._chapter]}.").strip()
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(body)}</p></div>' if body else ""
+        told = "".join(f"<li>{html.escape(line)}</li>" for line in self._told())
+        self._words.value = f'<div class="cl-twin"><ul style="columns:1">{told}</ul></div>'
         last = self._chapter == len(CHAPTERS) - 1
         ask = "and now, at the end?" if last else "before you turn the page:"
         self._ask.value = (
-            "" if over else f"<p>The statement, {ask} <b>{html.escape(STATEMENT)}</b></p>"
+            ""
+            if over
+            else f'<p style="margin-top:10px">The statement, {ask} <b>{html.escape(STATEMENT)}</b></p>'
         )
         self._commit.description = "Commit" if last else "Commit and turn the page"
 
@@ -327,7 +332,7 @@ class IL7Story:
         if self._chapter == 0:
             return [
                 "IL-7 is a messenger that keeps T cells alive and makes them divide. A patient in "
-                "intensive care has few of them. Six times you will be asked how sure you are."
+                "intensive care often has few of them. Six times you will be asked how sure you are."
             ]
         if self._chapter == 1:
             with_, without, day = self._one
@@ -361,7 +366,7 @@ class IL7Story:
         ]
 
     def _trial_words(self, trial: Trial) -> list[str]:
-        arms = {"With IL-7": trial.treated, "with placebo": trial.control}
+        arms = {"with IL-7": trial.treated, "with placebo": trial.control}
         rise = "; ".join(
             f"{name} from {count_words(np.median(arm.counts[:, 0]))} to "
             f"{count_words(np.median(arm.counts[:, 14]))}"

@@ -346,7 +346,7 @@ def beliefs_picture(beliefs: Sequence[int]) -> Picture:
     """Draw how a belief moved from chapter to chapter, in per cent."""
     with mpl.rc_context(theme.RC):
         figure = Picture(dpi=100)
-        (ax,) = panel_grid(figure, 1, 1)
+        (ax,) = panel_grid(figure, 1, 1, right=CELL[0] * 0.75)
         ax.plot(range(len(beliefs)), beliefs, "o-", color=theme.CURVES[0], linewidth=2.4)
         ax.set_ylim(0, 105)
         ax.set_title("What you believed", loc="left", fontweight="bold", x=-0.18)
