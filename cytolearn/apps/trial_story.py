@@ -314,11 +314,8 @@ class IL7Story:
         self._words.value = f'<div class="cl-twin"><ul style="columns:1">{told}</ul></div>'
         last = self._chapter == len(CHAPTERS) - 1
         ask = "and now, at the end?" if last else "before you turn the page:"
-        self._ask.value = (
-            ""
-            if over
-            else f'<p style="margin-top:10px">The statement, {ask} <b>{html.escape(STATEMENT)}</b></p>'
-        )
+        said = f"The statement, {ask} <b>{html.escape(STATEMENT)}</b>"
+        self._ask.value = "" if over else f'<p style="margin-top:10px">{said}</p>'
         self._commit.description = "Commit" if last else "Commit and turn the page"
 
     # ---- the chapters ----------------------------------------------------------------------------
@@ -332,7 +329,7 @@ class IL7Story:
         if self._chapter == 0:
             return [
                 "IL-7 is a messenger that keeps T cells alive and makes them divide. A patient in "
-                "intensive care often has few of them. Six times you will be asked how sure you are."
+                "intensive care often has few. Six times you will be asked how sure you are."
             ]
         if self._chapter == 1:
             with_, without, day = self._one

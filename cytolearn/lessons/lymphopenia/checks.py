@@ -491,7 +491,7 @@ def better_without_a_drug() -> Shown:
         page.commit(belief)
     _, untreated = series()
     first, last = (float(np.median(untreated.counts[:, d])) for d in (0, 14))
-    return Shown(page.chapter == 3 and last > RISEN * first, page.summary())
+    return Shown(page.chapter == 3 and last > RISEN * first, " ".join(page.summary().split("\n")))
 
 
 def same_pd1_other_killing() -> Shown:
