@@ -20,6 +20,7 @@ from cytolearn.apps.longwork import LongWork
 from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
 from cytolearn.apps.widgets import button, handler
+from cytolearn.clinic import support_levels
 from cytolearn.figures import theme
 from cytolearn.figures.panels import unit_words
 from cytolearn.figures.ward import SHORT, bedside, bedside_data, board, value_words, ward_outcome
@@ -33,6 +34,13 @@ _DOSES = {0.5: "half", 1.0: "usual", 2.0: "twice"}
 #: Tests on the board of all beds; the bedside shows the others as well.
 _BOARD = ("spo2", "pf_ratio", "viral_load", "crp", "ferritin", "d_dimer", "alc", "il6", "ifn")
 _RULE = "dexamethasone for all on oxygen"
+#: Support in a narrow column.
+_SUPPORT = {
+    row["name"]: short
+    for row, short in zip(
+        support_levels(), ("no oxygen", "oxygen", "NIV", "ventilator"), strict=True
+    )
+}
 
 
 class WardRound:
@@ -426,6 +434,7 @@ class WardRound:
             "Find the best plans (some seconds)", self._steps, self._searched, self.show_error
         )
         self._dice = button("Throw the dice again", "One more throw", self._dice_clicked)
+        self._dice.layout.align_self = "flex-start"
         self._told_html, self._luck_html, self._result = W.HTML(), W.HTML(), W.VBox()
         self._closed = W.VBox(
             [self._work.widget, self._result, self._luck_html, self._dice, self._told_html]
@@ -540,15 +549,15 @@ class WardRound:
             cells = "".join(_cell(test, chart[test]) for test in _BOARD)
             given = html.escape(model.plan_words(self.plans[person.bed]))
             rows.append(
-                f'<tr><th scope="row">{html.escape(person.label)}</th>'
-                f"<td>{self._day(person)}</td><td>{self._support(person)}</td>{cells}"
-                f"<td>{given}</td></tr>"
+                f'<tr><th scope="row">{html.escape(person.label.removeprefix("Bed "))}</th>'
+                f"<td>{self._day(person)}</td><td>{_SUPPORT[self._support(person)]}</td>{cells}"
+                f'<td class="cl-given">{given}</td></tr>'
             )
         return (
-            '<div class="cl-scroll"><table class="cl-board"><thead><tr><th scope="col">Bed</th>'
+            '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr><th scope="col">Bed</th>'
             f'<th scope="col">Day</th><th scope="col">Support</th>{heads}'
             f'<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-            '<p class="cl-muted">This morning\'s values. ↑ above, ↓ below the reference range; '
+            '<p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive ventilation. ↑ above, ↓ below the reference range; '
             "↑↑ more than three times its upper end, ↓↓ less than a third of its lower end.</p>"
         )
 
@@ -669,14 +678,18 @@ def _about(drug: str) -> str:
 
 _STYLE = """<style>
 .cl-ward .jupyter-widget-select, .cl-ward .widget-select { width: 100%; height: auto; }
-.cl-beds select { width: 100%; height: 172px !important; padding: 2px;
+.cl-app .cl-beds select { width: 100%; height: 148px !important; padding: 2px; }
+.cl-app .cl-beds select, [data-jp-theme-light="false"] .cl-app .cl-beds select {
   background-image: none !important; }
+.cl-tools .cl-muted { line-height: 28px; } .cl-tools .cl-named, .cl-tools .cl-named input {
+  width: 130px !important; }
+.cl-ward-sheet { width: 0; min-width: 100%; }
 .cl-beds .widget-label, .cl-ward .jupyter-widget-toggle-buttons > .widget-label,
 .cl-ward .widget-toggle-buttons > .widget-label { display: none; }
 .cl-ward h4 { margin-top: 6px; }
-.cl-board td, .cl-board th { min-width: 0 !important; padding-right: 10px !important;
+.cl-board td, .cl-board th { min-width: 0 !important; padding: 3px 7px !important;
   white-space: nowrap; }
-.cl-board td:last-child { white-space: normal; min-width: 110px !important; }
+.cl-board td.cl-given { white-space: normal; min-width: 120px !important; }
 .cl-board .cl-odd { background: color-mix(in srgb, var(--cl-harm) 45%, transparent) !important; }
 .cl-board .cl-far { background: var(--cl-harm) !important; font-weight: 600; }
 </style>"""
