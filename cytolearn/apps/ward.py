@@ -554,11 +554,12 @@ class WardRound:
                 f'<td class="cl-given">{given}</td></tr>'
             )
         return (
-            '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr><th scope="col">Bed</th>'
-            f'<th scope="col">Day</th><th scope="col">Support</th>{heads}'
-            f'<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-            '<p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive ventilation. ↑ above, ↓ below the reference range; '
-            "↑↑ more than three times its upper end, ↓↓ less than a third of its lower end.</p>"
+            '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr>'
+            '<th scope="col">Bed</th><th scope="col">Day</th><th scope="col">Support</th>'
+            f'{heads}<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+            '</div><p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive '
+            "ventilation. ↑ above, ↓ below the reference range; ↑↑ more than three times its upper "
+            "end, ↓↓ less than a third of its lower end.</p>"
         )
 
     def _show_debrief(self) -> None:
