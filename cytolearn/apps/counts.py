@@ -182,7 +182,8 @@ class Whereabouts:
         text = self.summary()
         self.view.set_data([*bars(_DAYS, parts), more["pd1"], more["killing"], *needles], alt=text)
         said = f"<p><b>{html.escape(self._said)}</b></p>" if self._said else ""
-        self._words.value = f'<div class="cl-twin">{said}<p>{html.escape(text)}</p></div>'
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in text.split("\n"))
+        self._words.value = f'<div class="cl-twin">{said}<ul style="columns:1">{items}</ul></div>'
 
     # ---- what the course says ------------------------------------------------------------------
 

@@ -152,7 +152,7 @@ def whereabouts_words(day: float, people: Mapping[str, tuple[Balance, int, float
     day : float
     people : mapping of name to (Balance, index of the day, PD-1 in %, killing power per day)
     """
-    lines = [f"Day {number(day)}, in 10⁹ cells per litre."]
+    lines = [f"Day {number(day)}, cells in 10⁹ per litre of blood."]
     for name, (parts, i, pd1, killing) in people.items():
         lines.append(
             f"{name}: {number(parts.blood[i], 2)} in the blood, {number(parts.moved[i], 2)} moved "
@@ -160,7 +160,7 @@ def whereabouts_words(day: float, people: Mapping[str, tuple[Balance, int, float
             f"infection {number(parts.usual, 2)} in all). PD-1 on {number(pd1, 2)}% of activated "
             f"CD8 cells; killing power {number(killing, 2)} per day."
         )
-    return " ".join(lines)
+    return "\n".join(lines)
 
 
 def without_parts(
