@@ -2,7 +2,7 @@
 
 The page is Markdown, not a notebook: nothing in it runs, its history can be read, and a link to it
 opens rendered in JupyterLab as on a code host. Where a term is first met is looked up in the
-lessons, so that it cannot go stale. ``python -m cytolearn.lessons.glossary`` writes the page.
+lessons, so that it cannot go stale. ``cytolearn build`` writes the page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 
 from cytolearn.lessons.cards import Card, box, rich
@@ -20,7 +19,6 @@ from cytolearn.lessons.content import lesson_ids, load_content, read_text
 from cytolearn.lessons.pages import read_page
 from cytolearn.wording import unknown
 
-PAGE = "glossary.md"
 #: Parts of content.toml that are names of things in the code, or citations.
 _NO_PROSE = frozenset(
     (
@@ -167,21 +165,3 @@ def _where(name: str) -> str:
         return ""
     content = load_content(lesson)
     return f" [{content['number']:02d}]({content['file']}.ipynb)"
-
-
-def write(folder: Path) -> Path:
-    """Write the page into a folder, usually ``notebooks/``, and return its path."""
-    path = folder / PAGE
-    path.write_text(page(), encoding="utf-8", newline="\n")
-    return path
-
-
-def problems(folder: Path) -> Iterator[str]:
-    """Say how the page in a folder differs from the glossary (nothing: not at all)."""
-    path = folder / PAGE
-    if not path.is_file() or path.read_text(encoding="utf-8") != page():
-        yield f"{PAGE} differs from glossary.toml; run `python -m cytolearn.lessons.glossary`"
-
-
-if __name__ == "__main__":
-    print(write(Path("notebooks")))
