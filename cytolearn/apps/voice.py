@@ -24,6 +24,8 @@ _SCRIPT = """
 function nameSliders(el, names) {
   const app = el.closest(".cl-app");
   if (!app) return;
+  // Arrow keys in a list or slider are the app's, not JupyterLab's shortcuts.
+  app.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [cls, name] of Object.entries(names))
     for (const handle of app.querySelectorAll(`.${cls} .noUi-handle`))
       handle.setAttribute("aria-label", name);
