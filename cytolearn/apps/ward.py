@@ -436,8 +436,16 @@ class WardRound:
         self._dice = button("Throw the dice again", "One more throw", self._dice_clicked)
         self._dice.layout.align_self = "flex-start"
         self._told_html, self._luck_html, self._result = W.HTML(), W.HTML(), W.VBox()
+        self._score_html = W.HTML()
         self._closed = W.VBox(
-            [self._work.widget, self._result, self._luck_html, self._dice, self._told_html]
+            [
+                self._score_html,
+                self._work.widget,
+                self._result,
+                self._luck_html,
+                self._dice,
+                self._told_html,
+            ]
         )
         self._debrief = W.VBox()
         self._tabs = W.Tab(
@@ -514,7 +522,7 @@ class WardRound:
         self._all.value = self._all_html()
         self._show_debrief()
         self.show_error(None)
-        self.voice.say(self._spoken(), self._spoken_html())
+        self._say()
 
     def _show_bedside(self) -> None:
         person = self._person
@@ -576,6 +584,8 @@ class WardRound:
             self._result.children = (LiveFigure(picture, [], picture.twin, max_width=820),)
         else:
             self._result.children[0].replace(picture, [], picture.twin)
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in self._score_words())
+        self._score_html.value = f'<div class="cl-twin">{said}</div>'
         luck = words.luck_words(self.ward, self.plans, self._luck)
         self._luck_html.value = f'<div class="cl-twin"><p>{html.escape(luck)}</p></div>'
         blocks = []
@@ -590,13 +600,13 @@ class WardRound:
         self._told_html.value = "".join(blocks)
         self._debrief.children = (self._closed,)
 
-    def _spoken(self) -> str:
-        return self.summary() if self.finished else self._bedside_words()
-
-    def _spoken_html(self) -> str:
-        head, *rest = self._spoken().split("\n")
+    def _say(self) -> None:
+        """Say the bed on show, or how the ward ended; the score itself stands in the debrief."""
+        words_now = self.summary() if self.finished else self._bedside_words()
+        shown = "The score stands in the tab Debrief." if self.finished else words_now
+        head, *rest = shown.split("\n")
         items = "".join(f"<p>{html.escape(line)}</p>" for line in rest)
-        return f"<p><b>{html.escape(head)}</b></p>{items}"
+        self.voice.say(words_now, f"<p><b>{html.escape(head)}</b></p>{items}")
 
     # ---- what the widgets call: one line each ----------------------------------------------------
 
