@@ -106,7 +106,8 @@ class Definitions:
                                   description="What was not measured",
                                   style={"description_width": "initial"})  # fmt: skip
         self._lab = W.Dropdown(options=list(LABORATORIES), description="Limits of normal",
-                               style={"description_width": "initial"})  # fmt: skip
+                               style={"description_width": "initial"},
+                               layout=W.Layout(width="360px", max_width="100%"))  # fmt: skip
         self._what = W.Dropdown(options=[(words, s) for s, (words, _) in TYPED.items()],
                                 description="Type a value", value="crp",
                                 style={"description_width": "initial"},
@@ -128,10 +129,12 @@ class Definitions:
         self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
         self._progress.layout.display = "none"
         self._cuts = [
-            W.FloatLogSlider(value=value, base=10, min=low, max=high, step=0.01,
-                             readout_format=".0f", description=words, **wide)
-            for words, value, low, high in (("Ferritin cut-off, ng/mL", 4420, 2.5, 4.2),
-                                            ("HLA-DR cut-off, a monocyte", 5000, 3.4, 4.5))
+            W.FloatSlider(value=value, min=low, max=high, step=step, readout_format=",.0f",
+                          description=words, **wide)
+            for words, value, low, high, step in (
+                ("Ferritin cut-off, ng/mL", storm.MAS, 200, 12000, 20),
+                ("HLA-DR cut-off, a monocyte", storm.DYSREGULATION, 2500, 20000, 100),
+            )
         ]  # fmt: skip
         self._table, self._words, self._twice = W.HTML(), W.HTML(), W.HTML()
         self._matrix, self._split, self._drawn = W.HTML(), W.HTML(), W.HTML()
@@ -156,7 +159,8 @@ class Definitions:
             "assume it. Type a value in, with its unit, and see which verdicts turn.</p>"
         )
         ward = W.HTML(
-            "<h4>A ward full of patients</h4><p>Virtual patients, late in making interferon, all "
+            "<h4 style='margin-top:16px'>A ward full of patients</h4>"
+            "<p>Virtual patients, late in making interferon, all "
             f"on day {WARD_DAY}, measured with the laboratory's noise. How often do two rules say "
             "the same of one patient?</p>"
         )

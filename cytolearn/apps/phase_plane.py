@@ -80,7 +80,8 @@ class PhasePlane:
             "Watch the crossing wander as the days go by.</p>"
         )
         second = W.HTML(
-            "<h4>Where does it tip?</h4><p>The same virus, the same brakes, 121 pairs of gains: "
+            "<h4 style='margin-top:16px'>Where does it tip?</h4>"
+            "<p>The same virus, the same brakes, 121 pairs of gains: "
             "each point of the map is one whole illness.</p>"
         )
         self._page, self._map_page = W.VBox(), W.VBox()

@@ -25,6 +25,7 @@ AXES = {
 }
 _STILL = {"il1b_tissue": "IL-1 stands still", "macrophages": "macrophages stand still",
           "il6": "IL-6 stands still"}  # fmt: skip
+_SIZE = (6.6, 3.6)
 #: The limits that the tipping map draws, in the readouts' own units.
 VENTILATOR, MAS, DYSREGULATION = 150.0, 4420.0, 5000.0
 
@@ -62,8 +63,8 @@ def phase_plane(x: str, y: str, names: Sequence[str]) -> tuple[Picture, list[Lin
         ("-", 2.3, theme.CURVES[0], names[1]),
     )
     with mpl.rc_context(theme.RC):
-        figure = Picture(figsize=(7.4, 3.9), dpi=100)
-        ax = figure.add_axes((0.1, 0.17, 0.55, 0.74))
+        figure = Picture(figsize=_SIZE, dpi=100)
+        ax = figure.add_axes((0.11, 0.17, 0.52, 0.77))
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.set_xlim(*AXES[x][2:])
@@ -190,9 +191,9 @@ def tipping_map(
         ("hla_dr", DYSREGULATION, "-.", theme.CURVES[0], "HLA-DR 5,000 a monocyte"),
     )
     with mpl.rc_context(theme.RC):
-        figure = Picture(figsize=(7.4, 3.9), dpi=100, twin=map_words(gains, worst))
-        ax = figure.add_axes((0.1, 0.17, 0.55, 0.7))
-        ax.set_title(f"Worst day of the illness, {whose}", loc="left", fontweight="bold")
+        figure = Picture(figsize=_SIZE, dpi=100, twin=map_words(gains, worst))
+        ax = figure.add_axes((0.1, 0.17, 0.53, 0.72))
+        ax.set_title(", ".join(filter(None, ["Worst day", whose])), loc="left", fontweight="bold")
         ax.set_xlim(0, 10)
         ax.set_ylim(0, 10)
         ax.set_xlabel("inflammasome gain (IL-1 beta, IL-18), times normal")
@@ -424,8 +425,8 @@ def class_scatter() -> tuple[Picture, list[Line2D]]:
         cut-off, the HLA-DR cut-off.
     """
     with mpl.rc_context(theme.RC):
-        figure = Picture(figsize=(7.4, 3.9), dpi=100)
-        ax = figure.add_axes((0.11, 0.17, 0.53, 0.74))
+        figure = Picture(figsize=_SIZE, dpi=100)
+        ax = figure.add_axes((0.13, 0.17, 0.5, 0.77))
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.set_xlim(*_FERRITIN)
@@ -488,19 +489,22 @@ def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
         decides for nobody.
     names : sequence of str
     """
-    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+    slim = "min-width:50px;padding:3px 8px"
+    heads = "".join(f'<th scope="col" style="{slim}">{html.escape(n)}</th>' for n in names)
     body = ""
     for i, name in enumerate(names):
         cells = ""
         for j in range(len(names)):
             if i == j:
-                cells += "<td>·</td>"
+                cells += f'<td style="{slim}">·</td>'
             elif np.isfinite(percent[i, j]):
                 depth = round(0.5 * percent[i, j])
                 shade = f"color-mix(in srgb, var(--cl-c1) {depth}%, transparent)"
-                cells += f'<td style="background:{shade} !important">{percent[i, j]:.0f}%</td>'
+                cells += (
+                    f'<td style="{slim};background:{shade} !important">{percent[i, j]:.0f}%</td>'
+                )
             else:
-                cells += "<td>–</td>"
+                cells += f'<td style="{slim}">–</td>'
         body += f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'
     return (
         f'<div class="cl-scroll"><table class="cl-agree"><thead><tr><td></td>{heads}</tr></thead>'
@@ -529,9 +533,9 @@ def scale_of_storms(rows: Sequence[Mapping[str, object]], *, log: bool) -> tuple
     """
     n = len(rows)
     with mpl.rc_context(theme.RC):
-        figure = Picture(figsize=(7.4, 0.9 + 0.36 * (n + 1)), dpi=100)
+        figure = Picture(figsize=(_SIZE[0], 0.9 + 0.36 * (n + 1)), dpi=100)
         top = (0.36 * (n + 1)) / (0.9 + 0.36 * (n + 1))
-        ax = figure.add_axes((0.4, 0.97 - top, 0.57, top))
+        ax = figure.add_axes((0.43, 0.97 - top, 0.54, top))
         ax.set_ylim(n + 0.5, -0.6)
         ax.set_yticks(range(n + 1), ["your patient (model)", *(str(row["name"]) for row in rows)])
         ax.tick_params(axis="y", length=0)
