@@ -355,6 +355,17 @@ def test_evidence_shows_status_and_doi(lesson):
 
 
 @pytest.mark.parametrize("name", LESSONS)
+def test_sources_come_as_bibtex_too(name, tmp_path):
+    lesson = Lesson(name, Logbook(tmp_path / "log.json"))
+    text = lesson.bibtex()
+    found = references(lesson.content)
+    assert text.count("\n@") + text.startswith("@") == len(found)
+    for _, doi in found:
+        assert doi.casefold() in text.casefold()
+    assert "BibTeX" in lesson.references()._repr_html_()
+
+
+@pytest.mark.parametrize("name", LESSONS)
 def test_equations_are_the_models_own(name):
     spec = load_content(name)["equations"]
     known = {s: line for part in spec["sections"] for s, line in equations.section(part).items()}

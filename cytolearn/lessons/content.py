@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -98,6 +99,28 @@ def references(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     by_doi = {f["doi"]: f["source"] for f in reversed(findings) if f["doi"]}
     return sorted((source, doi) for doi, source in by_doi.items())
+
+
+def bibtex(content: Mapping[str, Any]) -> str:
+    """Return the sources of the evidence cards as BibTeX.
+
+    What the package's bibliography has is taken from there; of other sources only what the card
+    says is known.
+    """
+    from cytolearn import evidence
+    from cytolearn.evidence.sources import entries
+
+    keys = {entry["doi"].casefold(): key for key, entry in entries().items() if "doi" in entry}
+    found, names = [], []
+    for source, doi in references(content):
+        if doi.casefold() in keys:
+            found.append(evidence.bibtex(keys[doi.casefold()]).strip())
+        else:
+            name = re.sub(r"\W+", "_", source.split(",")[0]).strip("_").casefold()
+            names.append(name)
+            name += "_" * (names.count(name) - 1)  # two papers of one group in one year
+            found.append(f"@misc{{{name},\n  note = {{{source}}},\n  doi = {{{doi}}},\n}}")
+    return "\n\n".join(found) + "\n"
 
 
 def _problems(lesson_id: str, content: Mapping[str, Any]) -> Iterable[str]:

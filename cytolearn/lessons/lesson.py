@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from cytolearn.lessons import cards
 from cytolearn.lessons.answers import Expected, Verdict, in_words, judge, off_by
 from cytolearn.lessons.cards import Card
 from cytolearn.lessons.content import (
+    bibtex,
     computed,
     expected,
     find,
@@ -383,7 +385,13 @@ class Lesson:
         items = "".join(
             f"<li>{cards.rich(source)}. {cards.doi_link(doi)}</li>" for source, doi in found
         )
-        return Card(f"<ol>{items}</ol>", "\n".join(f"{s}. doi:{doi}" for s, doi in found))
+        entries = html.escape(self.bibtex())
+        more = f"<details><summary>The same as BibTeX</summary><pre>{entries}</pre></details>"
+        return Card(f"<ol>{items}</ol>{more}", "\n".join(f"{s}. doi:{doi}" for s, doi in found))
+
+    def bibtex(self) -> str:
+        """Return the sources of this lesson as BibTeX, for a reference manager."""
+        return bibtex(self.content)
 
     # ---------------------------------------------------------------- progress
     def progress(self) -> Card:
