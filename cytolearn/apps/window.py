@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import html
 import warnings
@@ -13,6 +12,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.longwork import LongWork
 from cytolearn.figures.outcomes import area_change, peak_change, start_day_window, window_words
 from cytolearn.simulation import integrate
 from cytolearn.treatments import drugs, treatment
@@ -41,26 +41,20 @@ class StartDayWindow:
 
     def __init__(self, app: Explorer) -> None:
         self.app = app
-        self._task: asyncio.Task | None = None
-        self._cancelled = self._part = False  # _part: not all start days were tried
+        self._part = False  # not all start days were tried
         self._of: Any = None  # the choice that the picture belongs to
         self._results: dict[str, dict[str, np.ndarray]] = {}
         self._before: dict[str, dict[str, np.ndarray]] = {}
         self.names = self._offered()
-        self._go = W.Button(description="Try every start day", button_style="primary")
-        self._stop = W.Button(description="Cancel", disabled=True)
-        self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
-        self._progress.layout.display = "none"
+        self._work = LongWork("Try every start day", self._steps, self._done, app.show_error)
         self._outcome = W.ToggleButtons(
             options=[("whole illness", "burden"), ("worst day", "worst")],
             description="Lung lesion", style={"button_width": "auto"},
         )  # fmt: skip
         self._words = W.HTML()
-        self._go.on_click(self._start)
-        self._stop.on_click(self._cancel)
         self._outcome.observe(self._redraw, "value")
         self._page = W.VBox()
-        bar = W.Box([self._go, self._stop, self._outcome, self._progress])
+        bar = W.Box([self._work.widget, self._outcome])
         bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>The same patient is treated again and again, each time from another day on, with "
@@ -78,8 +72,7 @@ class StartDayWindow:
 
     def run(self) -> pd.DataFrame:
         """Compute the window now and return it: change in per cent, one column a treatment."""
-        for _ in self._steps():
-            pass
+        self._work.now()
         return self.table()
 
     def table(self) -> pd.DataFrame:
@@ -101,7 +94,7 @@ class StartDayWindow:
         """Say whether the window still belongs to the patient on show."""
         _ = self.view
         text = "Press the button to try every start day." if self._of is None else self.summary()
-        if self._stop.disabled is False:
+        if self._work.busy:
             text = "Trying one start day after another ..."
         if self._of is not None and self._of != self.app.who:
             text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"
@@ -132,7 +125,7 @@ class StartDayWindow:
             patient.constants, patient.doses(), days=days, step=0.25, outputs=["lesion"]
         )[:, 0]
 
-    def _steps(self) -> Iterator[None]:
+    def _steps(self) -> Iterator[float]:
         """Compute one start day after another; pauses after each so that others may act."""
         app = self.app
         patient = app.untreated_patient
@@ -143,7 +136,6 @@ class StartDayWindow:
             self._before = self._results
         self._of, self._part = app.who, True
         self._results = {n: {"burden": b, "worst": b.copy()} for n, b in self._blank().items()}
-        self._progress.max, self._progress.value = len(DAYS) * len(self.names), 0
         self._redraw()
         untreated = self._lesion(patient)
         days = np.arange(len(untreated)) * 0.25
@@ -156,12 +148,9 @@ class StartDayWindow:
                 result = self._results[name]
                 result["burden"][i] = area_change(days, treated, untreated)
                 result["worst"][i] = peak_change(treated, untreated)
-                self._progress.value += 1
-                yield
+                yield (i + 1) / len(DAYS)
             if i % 3 == 0:
                 self.view.set_data(list(self._shown().values()))
-        self._part = False
-        self._redraw()
 
     def _redraw(self, _: Any = None) -> None:
         before = {n: r[self._outcome.value] for n, r in self._before.items()}
@@ -171,42 +160,7 @@ class StartDayWindow:
         self.view.replace(figure, lines, self.summary())
         self.refresh()
 
-    def _start(self, _: Any = None) -> None:
-        """Run beside the kernel's other work, so that "Cancel" is heard; at once without a loop."""
-        self._cancelled = False
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._finish(self._steps())
-            return
-        self._busy(True)
-        self._task = loop.create_task(self._run())
-
-    def _finish(self, steps: Iterator[None]) -> None:
-        try:
-            for _ in steps:
-                pass
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
-
-    async def _run(self) -> None:
-        steps = self._steps()
-        try:
-            for _ in steps:
-                # A real pause, not sleep(0): the kernel reads its sockets only when it is idle.
-                await asyncio.sleep(0.002)
-                if self._cancelled:
-                    self._redraw()
-                    break
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
-        finally:
-            self._busy(False)
-            self.refresh()
-
-    def _busy(self, on: bool) -> None:
-        self._go.disabled, self._stop.disabled = on, not on
-        self._progress.layout.display = "" if on else "none"
-
-    def _cancel(self, _: Any = None) -> None:
-        self._cancelled = True
+    def _done(self, whole: bool) -> None:
+        """Show what there is, whether or not every start day was tried."""
+        self._part = not whole
+        self._redraw()
