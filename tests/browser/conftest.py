@@ -3,115 +3,40 @@
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
+from learner import Learner
+
+from benchmarks import browser
+from cytolearn.lessons.content import lesson_ids, read_content
 
 REQUIRED = os.environ.get("CYTOLEARN_REQUIRE_BROWSER") == "1"
-ROOT = Path(__file__).resolve().parents[2]
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-_START = 240  # seconds that a busy machine may need for JupyterLab
-# Run all cells once the kernel is there; a command sent earlier would be lost.
-_RUN_ALL = """async () => {
-  const panel = window.jupyterapp.shell.currentWidget;
-  await panel.context.ready;
-  const context = panel.context.sessionContext;
-  await context.ready;
-  const kernel = () => context.session && context.session.kernel;
-  while (!(kernel() && kernel().connectionStatus === "connected" && kernel().status === "idle"))
-    await new Promise(resolve => setTimeout(resolve, 100));
-  window.jupyterapp.shell.collapseLeft();
-  window.jupyterapp.commands.execute("notebook:run-all-cells");
-}"""
 
 
-def _missing(what):
-    message = f"browser test not run: {what} is not installed"
-    (pytest.fail if REQUIRED else pytest.skip)(message)
-
-
-def _free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+@contextmanager
+def available(tool):
+    """Run a tool, or skip (fail where the browser suite is required) if it is not installed."""
+    try:
+        with tool as running:
+            yield running
+    except browser.Missing as missing:
+        message = f"browser test not run: {missing} is not installed"
+        (pytest.fail if REQUIRED else pytest.skip)(message)
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """Give a browser that never downloads anything."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _missing("playwright")
-    found = (shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome", "chrome"))
-    path = next((p for p in found if p), None)
-    if path is None:
-        _missing("Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        yield browser
-        browser.close()
+    with available(browser.chromium()) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory):
     """Start JupyterLab on a free port with its own empty configuration."""
-    try:
-        import jupyterlab  # noqa: F401
-    except ImportError:
-        _missing("jupyterlab")
-    home = tmp_path_factory.mktemp("lab")
-    (home / "root").mkdir()
-    port = _free_port()
-    own = {
-        "HOME": home,
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
-        "PYTHONPATH": ROOT,
-    }
-    log = (home / "log").open("w")
-    server = subprocess.Popen(
-        [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-            "--ip=127.0.0.1", f"--port={port}", f"--ServerApp.root_dir={home / 'root'}",
-            "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
-        ],
-        env={**os.environ, **{k: str(v) for k, v in own.items()}},
-        stdout=log,
-        stderr=log,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(_START):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=5).close()
-                break
-            except OSError:
-                assert server.poll() is None, (home / "log").read_text()[-2000:]
-                time.sleep(1)
-        else:
-            pytest.fail(f"JupyterLab did not answer in {_START} s")
-        yield address, home / "root"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
+    with available(browser.jupyterlab(tmp_path_factory.mktemp("lab"))) as running:
+        yield running
 
 
 @pytest.fixture
@@ -133,14 +58,41 @@ def run_notebook(chromium, jupyterlab):
             ],
         }  # fmt: skip
         (root / name).write_text(json.dumps(notebook))
-        page = chromium.new_page(viewport={"width": width, "height": height})
+        url = f"{address}/lab/tree/{name}?reset"
+        page = browser.open_notebook(chromium, url, width=width, height=height)
         pages.append(page)
-        page.set_default_timeout(90_000)
-        page.goto(f"{address}/lab/tree/{name}?reset", wait_until="commit")
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
-        page.evaluate(_RUN_ALL)
+        browser.run_all(page)
         return page
 
     yield run
     for page in pages:
         page.close()
+
+
+@pytest.fixture(scope="module", params=lesson_ids())
+def lesson(request):
+    """Give the content of each lesson in turn."""
+    return read_content(request.param)
+
+
+@pytest.fixture(scope="module")
+def folder(lesson, jupyterlab):
+    """Give a learner's own folder with a copy of the lesson's notebook."""
+    _, root = jupyterlab
+    home = root / lesson["id"]
+    home.mkdir()
+    shutil.copy(browser.ROOT / "notebooks" / f"{lesson['file']}.ipynb", home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def learner(lesson, folder, chromium, jupyterlab):
+    """Open the lesson in JupyterLab, for all tests of a module: one page, one kernel."""
+    address, _ = jupyterlab
+    url = f"{address}/lab/tree/{folder.name}/{lesson['file']}.ipynb?reset"
+    page = browser.open_notebook(chromium, url, width=1024)
+    someone = Learner(page, lesson, url)
+    someone.run_all()
+    yield someone
+    someone.shut_down()
+    page.close()

@@ -1,0 +1,223 @@
+"""What a learner does in the page of a lesson: look, click, drag, type. Waits on meaning only."""
+
+import re
+
+from benchmarks import browser
+
+APP = ".cl-app"
+PICTURE = ".cl-panels[data-rev]"
+# Number the cells in the page, so that they can be found there; return what they say.
+_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map((cell, i) => {
+  cell.node.dataset.place = i;
+  return cell.model.sharedModel.getSource();
+})"""
+_RUN_CELL = """async ([place, source]) => {
+  const book = window.jupyterapp.shell.currentWidget.content;
+  book.activeCellIndex = place;
+  book.widgets[place].model.sharedModel.setSource(source);
+  await window.jupyterapp.commands.execute("notebook:run-cell");
+}"""
+# A reply to this comes after all that the widgets have asked of the kernel before.
+_SETTLED = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+  for (let i = 0; i < 2; i++) {
+    await kernel.requestKernelInfo();
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  }
+}"""
+_SHUT_DOWN = """() =>
+  window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"""
+_SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+# What juts out of its cell, except what scrolls by itself or is meant for screen readers only.
+_TOO_WIDE = """() => {
+  const found = [];
+  for (const cell of document.querySelectorAll(".jp-NotebookPanel .jp-Cell")) {
+    const edge = cell.getBoundingClientRect().right + 1;
+    for (const e of cell.querySelectorAll(".jp-OutputArea-output *, .jp-RenderedMarkdown *")) {
+      if (!e.clientWidth || e.closest("svg, .lm-TabBar, .cl-scroll, .cl-sr, mjx-assistive-mml"))
+        continue;
+      const box = e.getBoundingClientRect();
+      if (box.right > edge)
+        found.push(`cell ${cell.dataset.place}: ${e.tagName} ${e.className} "` +
+                   `${e.textContent.trim().slice(0, 40)}" by ${Math.round(box.right - edge)} px`);
+    }
+  }
+  return found;
+}"""
+
+
+class Learner:
+    """Somebody who sits in front of a lesson's notebook in JupyterLab.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+    lesson : mapping
+        The lesson's content.
+    url : str
+        Where the notebook is.
+    """
+
+    def __init__(self, page, lesson, url):
+        self.page, self.lesson, self.url = page, lesson, url
+        self.sources = []
+
+    # ---- the notebook ------------------------------------------------------------------------
+
+    def run_all(self):
+        browser.run_all(self.page)
+        self.sources = self.page.evaluate(_CELLS)
+
+    def save(self):
+        self.page.evaluate(_SAVE)
+
+    def shut_down(self):
+        self.page.evaluate(_SHUT_DOWN)
+
+    def reopen(self):
+        """Load the page again and wait for a new kernel."""
+        self.page.goto(self.url, wait_until="commit")
+        browser.kernel_ready(self.page)
+
+    def settled(self):
+        """Wait until the kernel has worked off all that was clicked."""
+        self.page.evaluate(_SETTLED)
+
+    def place(self, code):
+        return next(i for i, source in enumerate(self.sources) if code in source)
+
+    def cell(self, code):
+        """Find the cell that holds a piece of code."""
+        return self.page.locator(f'.jp-NotebookPanel .jp-Cell[data-place="{self.place(code)}"]')
+
+    def failures(self):
+        """Return what went wrong, in the words that the learner sees."""
+        kinds = ("error", "stderr")
+        outputs = [f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in kinds]
+        shown = self.page.locator(", ".join([*outputs, ".cl-error:visible"]))
+        return shown.all_text_contents()
+
+    def too_wide(self):
+        return self.page.evaluate(_TOO_WIDE)
+
+    # ---- questions ---------------------------------------------------------------------------
+
+    def predict(self, prediction, letter=None):
+        """Click an option and lock it in, or skip; return what is then said."""
+        box = self.cell(f'lesson.predict("{prediction}")').locator(".cl-question")
+        if letter is None:
+            box.get_by_role("button", name="Skip").click()
+        else:
+            box.locator("input[type=radio]").nth("ABCDEFGH".index(letter)).click()
+            box.get_by_role("button", name="Lock in").click()
+        return self.said(box)
+
+    def said(self, box):
+        """Wait for the feedback of a question and return its words."""
+        return self.read(box.locator(".cl-box"))
+
+    def read(self, words):
+        """Scroll to what is said (cells out of sight are not drawn) and read it."""
+        words.wait_for()
+        words.scroll_into_view_if_needed()
+        return words.inner_text()
+
+    def open_app(self):
+        """Answer what must be answered before the app opens, and wait for the app."""
+        gate = self.cell("lesson.explore()").get_by_role("button", name="Skip and open")
+        if gate.count():
+            gate.click()
+        self.app.locator(PICTURE).first.wait_for()
+        self.settled()
+
+    def answer(self, task, value):
+        """Write an answer into a task's cell, run it, and return what is said of it."""
+        place = self.place(f'lesson.check("{task}"')
+        call = f'lesson.check("{task}", {value!r})'
+        asked = rf'lesson\.check\("{task}", .*'
+        source = re.sub(asked, lambda _: call, self.sources[place])
+        self.page.evaluate(_RUN_CELL, [place, source])
+        self.sources = self.page.evaluate(_CELLS)
+        return self.task(task)
+
+    def task(self, task):
+        return self.read(self.cell(f'lesson.check("{task}"').locator(".cl-box"))
+
+    def question(self, number):
+        """Find the box of a quiz question, counted from 0."""
+        return self.cell("lesson.quiz()").locator(".cl-question").nth(number)
+
+    def try_option(self, number, letter):
+        """Click an option of a quiz question and return what is said of it."""
+        box = self.question(number)
+        box.locator("input[type=radio]").nth("ABCDEFGH".index(letter)).click()
+        box.get_by_role("button", name="Check my answer").click()
+        box.locator(".cl-box").filter(has_text=f"{letter}:").wait_for()
+        return self.said(box)
+
+    # ---- the app -----------------------------------------------------------------------------
+
+    @property
+    def app(self):
+        return self.cell("lesson.explore()").locator(APP)
+
+    @property
+    def rev(self):
+        """The number of the picture on show: it grows whenever the picture is drawn again."""
+        return int(self.app.locator(PICTURE).first.get_attribute("data-rev"))
+
+    def press(self, name):
+        """Press a button of the app and wait for what comes of it."""
+        self.app.get_by_role("button", name=name, exact=True).click()
+        self.settled()
+
+    def open_tab(self, title):
+        self.app.get_by_role("tab", name=title, exact=True).click()
+        self.settled()
+
+    @property
+    def tabs(self):
+        # the app's own row of tabs; a page may have another inside
+        row = self.app.locator(".lm-TabBar-content").first
+        return [text.strip() for text in row.locator(".lm-TabBar-tab").all_inner_texts()]
+
+    def control(self, symbol):
+        return self.app.locator(f".cl-at-{symbol}").first
+
+    def value(self, symbol):
+        return float(self.control(symbol).locator("input[type=number]").input_value())
+
+    def new_value(self, symbol, before):
+        """Wait until a control and the picture show something else; return the value."""
+        self.page.wait_for_function(
+            "([symbol, before]) => Number(document.querySelector("
+            "`.cl-app .cl-at-${symbol} input[type=number]`).value) !== before",
+            arg=[symbol, before],
+        )
+        self.settled()
+        return self.value(symbol)
+
+    def drag(self, symbol):
+        """Drag a slider with the mouse to the other half of its track; return the new value."""
+        before, control = self.value(symbol), self.control(symbol)
+        control.scroll_into_view_if_needed()
+        handle = control.locator(".noUi-handle").bounding_box()
+        track = control.locator(".noUi-base").bounding_box()
+        x, y = (handle[a] + handle[b] / 2 for a, b in (("x", "width"), ("y", "height")))
+        low = x > track["x"] + track["width"] / 2
+        goal = track["x"] + track["width"] * (0.3 if low else 0.7)
+        mouse = self.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(goal, y, steps=8)
+        mouse.up()
+        return self.new_value(symbol, before)
+
+    def step(self, symbol):
+        """Move a slider with the keyboard by one step; return the new value."""
+        before = self.value(symbol)
+        handle = self.control(symbol).locator(".noUi-handle")
+        handle.focus()
+        at, top = (float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "max"))
+        self.page.keyboard.press("ArrowLeft" if at >= top else "ArrowRight")
+        return self.new_value(symbol, before)

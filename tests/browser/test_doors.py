@@ -1,0 +1,41 @@
+"""Other doors than JupyterLab: Notebook 7, and Voila, which serves a notebook as a page."""
+
+import pytest
+
+from benchmarks import browser
+from conftest import available
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+GATE = "button:has-text('Skip and open')"
+PICTURE = ".cl-app .cl-panels[data-rev]"
+
+
+def test_notebook_7_opens_the_app(lesson, folder, chromium, jupyterlab):
+    address, _ = jupyterlab
+    url = f"{address}/notebooks/{folder.name}/{lesson['file']}.ipynb"
+    page = browser.open_notebook(chromium, url)
+    try:
+        browser.run_all(page)
+        page.locator(GATE).click()
+        page.locator(PICTURE).first.wait_for()
+        assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+        )
+    finally:
+        page.close()
+
+
+def test_voila_serves_the_app(lesson, folder, chromium, tmp_path):
+    notebook = folder / f"{lesson['file']}.ipynb"
+    with available(browser.voila(notebook, tmp_path)) as address:
+        page = chromium.new_page()
+        page.set_default_timeout(4 * browser.PATIENCE)  # the page comes when all cells have run
+        try:
+            page.goto(address)
+            page.locator(GATE).click()
+            page.locator(PICTURE).first.wait_for()
+            assert page.locator(".cl-error:visible").count() == 0
+        finally:
+            page.close()
