@@ -19,9 +19,10 @@ from cytolearn.apps.livefigure import LiveFigure, picture_bundle
 from cytolearn.apps.longwork import LongWork
 from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
+from cytolearn.apps.ward_files import WardFiles, code, data_uri
 from cytolearn.apps.widgets import button, handler
 from cytolearn.clinic import support_levels
-from cytolearn.figures import theme
+from cytolearn.figures import Picture, theme
 from cytolearn.figures.panels import unit_words
 from cytolearn.figures.ward import SHORT, bedside, bedside_data, board, value_words, ward_outcome
 from cytolearn.treatments import drugs
@@ -216,9 +217,17 @@ class WardRound:
         head = f"Ward '{self.code}', round {self.round} of {len(model.ROUNDS)}."
         return "\n".join([head, *(self._line(person) for person in self.ward)])
 
+    def code(self) -> str:
+        """Return the lines of plain API that reproduce the ward and its orders."""
+        return code(self)
+
+    def download(self, kind: str = "csv") -> str:
+        """Return the picture ("svg", "png") or all sheets ("csv") as a data URI."""
+        return data_uri(self, kind)
+
     def png(self) -> bytes:
         """Return a still picture: the board of all beds, or what came of them."""
-        return self._picture().png()
+        return self.picture().png()
 
     def show_error(self, error: Exception | None) -> None:
         """Say in words what went wrong (None: nothing any more). The ward stays as it was."""
@@ -264,16 +273,16 @@ class WardRound:
     def _day(self, person: Inpatient) -> int:
         return person.days[self.round - 1]
 
-    def _given(self, person: Inpatient) -> Plan:
+    def given(self, person: Inpatient) -> Plan:
         """Return what has been given by this morning: the blood was drawn before today's orders."""
         today = self._day(person)
         return tuple(o for o in self.plans[person.bed] if o.day < today or self.finished)
 
     def _chart(self, person: Inpatient) -> Any:
-        return model.chart(person, self._given(person), self.round)
+        return model.chart(person, self.given(person), self.round)
 
     def _support(self, person: Inpatient) -> str:
-        return model.oxygen(person, self._day(person), self._given(person))
+        return model.oxygen(person, self._day(person), self.given(person))
 
     def _keep(self) -> None:
         if self._record is None:
@@ -336,7 +345,8 @@ class WardRound:
 
     # ---- pictures --------------------------------------------------------------------------------
 
-    def _picture(self) -> Any:
+    def picture(self) -> Picture:
+        """Return the board of all beds, or what came of them, as a matplotlib figure."""
         if self.finished:
             return self._outcome_picture()
         rows = []
@@ -348,7 +358,7 @@ class WardRound:
         title = f"Ward round {self.round} of {len(model.ROUNDS)}: the morning's laboratory"
         return board(rows, _BOARD, title=title, twin=self.summary())
 
-    def _outcome_picture(self) -> Any:
+    def _outcome_picture(self) -> Picture:
         def risks(policy: Callable[[Inpatient], Plan]) -> list[float]:
             return [model.outlook(person, policy(person)).death for person in self.ward]
 
@@ -447,10 +457,10 @@ class WardRound:
                 self._told_html,
             ]
         )
-        self._debrief = W.VBox()
+        self._debrief, self._files = W.VBox(), WardFiles(self)
         self._tabs = W.Tab(
-            [first, W.VBox([self._all, W.HTML(foot)]), self._debrief],
-            titles=["Bedside", "All beds", "Debrief"],
+            [first, W.VBox([self._all, W.HTML(foot)]), self._debrief, self._files.widget],
+            titles=["Bedside", "All beds", "Debrief", self._files.title],
         )
         self._tabs.add_class("cl-view")
         self._tabs.observe(self._tab_changed, "selected_index")
@@ -521,6 +531,7 @@ class WardRound:
         self._show_bedside()
         self._all.value = self._all_html()
         self._show_debrief()
+        self._files.refresh()
         self.show_error(None)
         self._say()
 
@@ -567,7 +578,8 @@ class WardRound:
             f'{heads}<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
             '</div><p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive '
             "ventilation. ↑ above, ↓ below the reference range; ↑↑ more than three times its upper "
-            "end, ↓↓ less than a third of its lower end.</p>"
+            "end, ↓↓ less than a third of its lower end. On a narrow page, scroll the table "
+            "sideways.</p>"
         )
 
     def _show_debrief(self) -> None:

@@ -5,18 +5,25 @@ Every sentence with a number is computed for the patient it is about. Not for cl
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from cytolearn import physiology
+from cytolearn.clinic import criteria
 from cytolearn.treatments import drugs
+from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.trials.ward import (
+    BEDS,
     LAST_DAY,
     NOTICED,
+    ROUNDS,
     Inpatient,
     Order,
     Plan,
     Score,
     causes,
+    chart,
     drawn_outcome,
     effect,
     in_sentence,
@@ -46,8 +53,8 @@ def points(change: float) -> str:
 def score_words(score: Score) -> list[str]:
     """Say what a score means, in sentences."""
     lines = [
-        f"In 100 wards like this one {_deaths(score.untreated)} would die by day {LAST_DAY} if "
-        f"nobody were treated, {_deaths(score.yours)} with your plans and {_deaths(score.best)} "
+        f"In 100 wards like this one ({100 * BEDS} patients) {_deaths(score.untreated)} would die by day "
+        f"{LAST_DAY} if nobody were treated, {_deaths(score.yours)} with your plans and {_deaths(score.best)} "
         "with the best plans found."
     ]
     share = score.share()
@@ -136,6 +143,7 @@ def patient_words(
         lines.append(
             f"Had one thing been ordinary, the untreated risk would have been: {'; '.join(drove)}."
         )
+    lines.append(_definition_words(person, plan))
     lines += [_order_words(person, plan, order) for order in plan]
     if len(plan) > 1 and yours.infection - untreated.infection > 0.01:
         lines.append(
@@ -160,6 +168,21 @@ def _tell_words(person: Inpatient, plans: Mapping[int, Plan]) -> str:
         return "No test told this patient apart from the others."
     among = " among those with much virus" if kinds()[person.kind]["among"] else ""
     return f"What could be seen: {listing(found)}{among}."
+
+
+@lru_cache(maxsize=64)
+def _definition_words(person: Inpatient, plan: Plan) -> str:
+    """Say what the definitions of a cytokine storm make of the last sheet."""
+    sheet = chart(person, plan, len(ROUNDS)).iloc[-1].to_dict()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TeachingWarning)
+        found = criteria.classify(sheet)["verdict"]
+    count = [sum(verdict is answer for verdict in found) for answer in (True, False, None)]
+    yes, no, open_ = (str(n or "none") for n in count)
+    return (
+        f"Was it a 'cytokine storm'? Of {len(found)} published definitions, {yes} would say yes to "
+        f"the last sheet, {no} would say no, and {open_} cannot be decided from these tests."
+    )
 
 
 def unit_of(unit: str) -> str:

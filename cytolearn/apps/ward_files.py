@@ -1,0 +1,98 @@
+"""What a learner takes home from a ward: the lines that reproduce it, its picture, its numbers."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING
+
+import ipywidgets as W
+
+from cytolearn.apps.widgets import button, handler
+from cytolearn.trials import ward as model
+from cytolearn.wording import unknown
+
+if TYPE_CHECKING:
+    from cytolearn.apps.ward import WardRound
+
+_KINDS = {
+    "svg": ("image/svg+xml", "Picture (SVG)"),
+    "png": ("image/png", "Picture (PNG)"),
+    "csv": ("text/csv", "All sheets (CSV)"),
+}
+
+
+def code(app: WardRound) -> str:
+    """Return the lines of plain API that reproduce the ward, its orders and their risks."""
+    lines = ["from cytolearn.trials.ward import Order, admit, outlook", ""]
+    lines.append("plans = {")
+    for bed, plan in app.plans.items():
+        given = "".join(f'Order("{o.drug}", day={o.day}, dose={o.dose:g}), ' for o in plan)
+        if plan:
+            lines.append(f"    {bed}: ({given.rstrip()}),")
+    lines += ["}", f"for person in admit({app.code!r}):"]
+    lines.append("    plan = plans.get(person.bed, ())")
+    lines.append("    print(person.label, f'{outlook(person, plan).death:.1%}')")
+    return "\n".join(lines)
+
+
+def csv_text(app: WardRound) -> str:
+    """Return every sheet so far as CSV: one row a bed and round, one column a test."""
+    import pandas as pd
+
+    rows = []
+    for person in app.ward:
+        sheet = model.chart(person, app.given(person), app.round).reset_index()
+        sheet.insert(0, "bed", person.bed)
+        sheet.insert(1, "age", round(person.age))
+        rows.append(sheet)
+    stream = io.StringIO()
+    pd.concat(rows).to_csv(stream, index=False, float_format="%.5g", lineterminator="\n")
+    return stream.getvalue()
+
+
+def data_uri(app: WardRound, kind: str) -> str:
+    """Return the picture ("svg", "png") or the sheets ("csv") as a data URI."""
+    if kind not in _KINDS:
+        raise ValueError(unknown("kind of file", kind, _KINDS))
+    if kind == "png":
+        content = app.picture().png(dpi=200)
+    else:
+        content = (app.picture().svg() if kind == "svg" else csv_text(app)).encode()
+    return f"data:{_KINDS[kind][0]};base64,{base64.b64encode(content).decode()}"
+
+
+class WardFiles:
+    """The tab that shows the code of a ward and makes its files.
+
+    Parameters
+    ----------
+    app : WardRound
+    """
+
+    title = "Code and files"
+
+    def __init__(self, app: WardRound) -> None:
+        self.app = app
+        self._code, self._links = W.HTML(), W.HTML()
+        prepare = button("Prepare files", "Picture and sheets of this ward", self._prepare)
+        prepare.layout.align_self = "flex-start"
+        intro = W.HTML(
+            "<p>These lines make the same ward without the app, with your orders so far. They also "
+            "tell the risks, so run them when the ward is closed.</p>"
+        )
+        self.widget = W.VBox([intro, self._code, prepare, self._links])
+
+    def refresh(self) -> None:
+        """Show the code of the ward as it stands; files made before are taken away."""
+        self._code.value = f'<pre class="cl-code">{html.escape(code(self.app))}</pre>'
+        self._links.value = ""
+
+    @handler
+    def _prepare(self, _: W.Button) -> None:
+        made = "".join(
+            f'<a download="cytolearn_ward.{kind}" href="{data_uri(self.app, kind)}">{name}</a>'
+            for kind, (_, name) in _KINDS.items()
+        )
+        self._links.value = f'<div class="cl-links">{made}</div>'
