@@ -112,7 +112,10 @@ class HeatMap:
             one.observe(self._changed, "value")
         self.work = LongWork("Try every drug", self._steps, self._done, app.show_error)
         self._words, self._page = W.HTML(), W.VBox()
-        bars = [W.Box([self.work.widget]), W.Box([self._outcome, self._columns, self._day, self._who])]
+        bars = [
+            W.Box([self.work.widget]),
+            W.Box([self._outcome, self._columns, self._day, self._who]),
+        ]
         for bar in bars:
             bar.add_class("cl-bar")
         intro = W.HTML(
@@ -185,9 +188,7 @@ class HeatMap:
             return "Not computed yet. Press the button: every drug is tried."
         outcome = OUTCOMES[self._outcome.value]
         rows = [drugs()[drug]["name"] for drug in self.app.treatments]
-        words = heat_words(
-            values, rows, self._heads(), unit=outcome.unit, small=outcome.small
-        )
+        words = heat_words(values, rows, self._heads(), unit=outcome.unit, small=outcome.small)
         part = "" if np.isfinite(values).all() else " Grey cells are not computed yet."
         return f"{self._title()}. {words}{part}"
 
@@ -200,9 +201,7 @@ class HeatMap:
                 [(drug, who, self._day.value) for drug in self.app.treatments]
                 for who in (YOURS, *PEOPLE)
             ]
-        return [
-            [(drug, self._who.value, day) for drug in self.app.treatments] for day in DAYS
-        ]
+        return [[(drug, self._who.value, day) for drug in self.app.treatments] for day in DAYS]
 
     def _heads(self) -> list[str]:
         if self._columns.value == "patients":

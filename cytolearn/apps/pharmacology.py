@@ -101,9 +101,7 @@ class Pharmacology:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
         figure, lines, axes = self._frame()
-        view = LiveFigure(
-            figure, lines, boxes=panel_boxes(axes), panel_width=330, max_width=980
-        )
+        view = LiveFigure(figure, lines, boxes=panel_boxes(axes), panel_width=330, max_width=980)
         self._page.children = [view]
         return view
 
@@ -270,7 +268,5 @@ class Pharmacology:
 
     def _death(self, found: dict[str, np.ndarray]) -> float:
         age = self.app.untreated_patient.traits["age"]
-        risk = death_risk(
-            self.days, found["lesion"][None], found["infection_hazard"][None], [age]
-        )
+        risk = death_risk(self.days, found["lesion"][None], found["infection_hazard"][None], [age])
         return float(100 * risk[0])

@@ -285,6 +285,7 @@ def intervals(
     null: float = 1.0,
     sides: tuple[str, str] = ("treatment better", "treatment worse"),
     names: bool = True,
+    truth: float = math.nan,
 ) -> Picture:
     """Draw estimates under each other, each with its 95 % interval, on a logarithmic axis.
 
@@ -298,6 +299,8 @@ def intervals(
         What left and right of it mean.
     names : bool
         Whether every row has its label and its numbers; many rows have not.
+    truth : float
+        Drawn as a dashed line through all rows; NaN: not drawn.
     """
     per = 0.235 if names else max(0.035, min(0.235, 3.4 / max(len(marks), 1)))
     rows = max(len(marks), 3) * per
@@ -318,6 +321,10 @@ def intervals(
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.axvline(null, color=theme.INK, linewidth=1, zorder=1)
+        if math.isfinite(truth):
+            ax.axvline(truth, color=theme.CURVES[1], linewidth=1.6, linestyle="--", zorder=1)
+            figure.text(1 - 0.06 / width, 0.42 / height, f"- - truth {truth:.2f}", fontsize=8.2,
+                        color=theme.CURVES[1], ha="right")  # fmt: skip
         ax.set_xlabel(f"{unit} (logarithmic)", labelpad=2)
         for y, mark in enumerate(marks):
             _draw_mark(ax, y, mark, low, high, names)
@@ -410,22 +417,6 @@ def pairs(
         figure.text(0.008, 1 - 0.22 / height, title, fontsize=10, fontweight="bold")
         figure.text(0.008, 0.08 / height, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
     return figure
-
-
-def funnel(rows: Sequence[tuple[str, int, int]], *, title: str) -> Picture:
-    """Draw how many drugs are left after each step, those that work beside those that do not.
-
-    Parameters
-    ----------
-    rows : sequence of (label, how many work, how many do not)
-    """
-    picture = pairs(
-        [(label, float(no), float(yes)) for label, yes, no in rows],
-        title=title,
-        heads=("do nothing", "work"),
-        unit="drugs",
-    )
-    return picture
 
 
 def marks_words(marks: Sequence[Mark]) -> str:
