@@ -13,7 +13,6 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.widgets import button, handler
-from cytolearn.clinic import criteria
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
 from cytolearn.patients import Cohort, population
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cytolearn.apps.explorer import Explorer
+    from cytolearn.clinic import criteria
 
 FIRST, LAST, WARD_DAY = -2, 30, 12
 #: What may be typed into the panel, and the units on offer: the trap is real, so both are.
@@ -63,6 +63,13 @@ LABORATORIES = {
 IL6_LIMITS = (7.0, 16.6)
 REPEATS, DRAWS, FEW = 100, 20, 11
 _CHUNK = 12
+
+
+def rule_book() -> Any:
+    """Return the module of the rule sets; loaded when first needed, so that the app opens fast."""
+    from cytolearn.clinic import criteria
+
+    return criteria
 
 
 @functools.lru_cache(maxsize=1)
@@ -217,7 +224,7 @@ class Definitions:
         """
         if readout not in TYPED:
             raise ValueError(unknown("value to type in", readout, TYPED))
-        criteria.Labs({readout: (value, unit)})  # says what is wrong before anything changes
+        rule_book().Labs({readout: (value, unit)})  # says what is wrong before anything changes
         self._typed[readout] = (float(value), unit)
         self.refresh()
         return self.verdicts()
@@ -237,7 +244,7 @@ class Definitions:
         typed, rules = tuple(sorted(self._typed.items())), self._rules
         return self._once(
             ("verdicts", self.day, typed, *self._chosen),
-            lambda: criteria.classify(self.labs(), **rules),
+            lambda: rule_book().classify(self.labs(), **rules),
         )
 
     def repeat(self) -> dict[str, int]:
@@ -253,7 +260,7 @@ class Definitions:
         daily = np.column_stack([np.interp(days, course.time, frame[r]) for r in frame])
         hundred = Cohort(pd.DataFrame(index=range(REPEATS)), days, tuple(frame),
                          np.repeat(daily[None].astype(np.float32), REPEATS, axis=0))  # fmt: skip
-        verdicts = criteria.agreement(hundred, self.day, noisy=True, **self._rules).verdicts
+        verdicts = rule_book().agreement(hundred, self.day, noisy=True, **self._rules).verdicts
         found = {name: int((verdicts[name] == 1).sum()) for name in SHORT}
         il6 = hundred.observe(self.day)["il6"]
         found |= {f"il6_above_{limit:g}": int((il6 > limit).sum()) for limit in IL6_LIMITS}
@@ -294,7 +301,7 @@ class Definitions:
         """Return the agreement of the rule sets on the ward, under the current assumption."""
         beds, key = _beds(), ("agreement", *self._chosen)
         if key not in beds:
-            beds[key] = criteria.agreement(
+            beds[key] = rule_book().agreement(
                 beds["ward"], WARD_DAY, noisy=True, seed=1, **self._rules
             )
         return beds[key]

@@ -60,6 +60,7 @@ class Network:
     def __init__(self, app: Explorer) -> None:
         self.app = app
         self._cached: dict[Any, Any] = {}
+        self._quiet = False
         self._day = W.IntSlider(value=9, min=FIRST, max=LAST, description="Day since symptom onset",
                                 style={"description_width": "initial"},
                                 layout=W.Layout(width="430px", max_width="100%"))  # fmt: skip
@@ -106,8 +107,12 @@ class Network:
         for name in names:
             if name not in self._ticks:
                 raise ValueError(unknown("messenger to knock out", name, self._ticks))
-        for name, tick in self._ticks.items():
-            tick.value = name in names
+        self._quiet = True  # one picture for all ticks together
+        try:
+            for name, tick in self._ticks.items():
+                tick.value = name in names
+        finally:
+            self._quiet = False
         self.refresh()
         return self.summary()
 
@@ -218,7 +223,8 @@ class Network:
 
     @handler
     def _changed(self, _: Any) -> None:
-        self.refresh()
+        if not self._quiet:
+            self.refresh()
 
     @handler
     def _restore(self, _: Any) -> None:

@@ -75,13 +75,15 @@ class ScaleOfStorms:
             "patient: the blue bar runs from the day of infection to the peak. An open dot is a "
             "number from memory, not yet checked. Begin with the linear axis.</p>"
         )
-        self.widget = W.VBox([intro, bar, self._page, self._words, W.HTML(_sources())])
+        self._sources = W.HTML()
+        self.widget = W.VBox([intro, bar, self._page, self._words, self._sources])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
         view = LiveFigure(*storm.scale_of_storms(published(), log=self.log), max_width=860)
         self._page.children = [view]
+        self._sources.value = _sources()
         return view
 
     @property

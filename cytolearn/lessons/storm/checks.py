@@ -292,6 +292,7 @@ def two_patterns() -> str:
     )
 
 
+@lru_cache(maxsize=8)
 def knocked_out(name: str) -> dict[str, float]:
     """Return the peak lesion of Mara and Jonas with cells deaf to a messenger, over that without."""
     out = {}
