@@ -53,9 +53,9 @@ def points(change: float) -> str:
 def score_words(score: Score) -> list[str]:
     """Say what a score means, in sentences."""
     lines = [
-        f"In 100 wards like this one ({100 * BEDS} patients) {_deaths(score.untreated)} would die by day "
-        f"{LAST_DAY} if nobody were treated, {_deaths(score.yours)} with your plans and {_deaths(score.best)} "
-        "with the best plans found."
+        f"In 100 wards like this one ({100 * BEDS} patients) {_deaths(score.untreated)} would die "
+        f"by day {LAST_DAY} if nobody were treated, {_deaths(score.yours)} with your plans and "
+        f"{_deaths(score.best)} with the best plans found."
     ]
     share = score.share()
     if share >= 0.005:
