@@ -2,7 +2,8 @@
 
 About two minutes on two cores; ``--full`` adds 10,000 patients, a trial of as many in both arms
 and the agreement of 200; ``--smoke`` is quick and judges only ratios and correctness, for a
-machine that does other work too.
+machine that does other work too. ``python -m benchmarks latency`` measures the lessons' apps in a
+real browser instead: key press to painted frame (needs Chromium and playwright).
 """
 
 from __future__ import annotations
@@ -41,8 +42,14 @@ def main() -> int:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--smoke", action="store_const", const="smoke", dest="size", help="quick")
     size.add_argument("--full", action="store_const", const="full", dest="size", help="everything")
-    chosen = parser.parse_args().size or "usual"
+    parser.add_argument("what", nargs="?", choices=["latency"], help="of the apps, in a browser")
+    given = parser.parse_args()
+    chosen = given.size or "usual"
     print(machine())
+    if given.what == "latency":
+        from benchmarks import latency  # starts JupyterLab and Chromium
+
+        return latency.main(chosen)
     print(f"{'':52}{'measured':>10}  {'unit':9}{'target':>9}")
     missed = 0
     for measure in ALL:
