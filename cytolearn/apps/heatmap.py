@@ -119,9 +119,9 @@ class HeatMap:
         for bar in bars:
             bar.add_class("cl-bar")
         intro = W.HTML(
-            "<p>Each cell is one illness, treated with one drug in the usual dose and compared with "
-            "the same illness untreated. No cell is a real patient, and none knows of side effects "
-            "other than infections.</p>"
+            "<p>Each cell is one illness, treated with one drug in the usual dose and compared "
+            "with the same illness untreated. No cell is a real patient, and none knows of side "
+            "effects other than infections.</p>"
         )
         self.widget = W.VBox([intro, *bars, self._page, self._words])
 

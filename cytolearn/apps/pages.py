@@ -35,6 +35,10 @@ PAGES = {
     "affinity": "cytolearn.apps.affinity:AntibodyMade",
     "flow": "cytolearn.apps.flow:FlowPlot",
     "downstream": "cytolearn.apps.downstream:Downstream",
+    "pharmacology": "cytolearn.apps.pharmacology:Pharmacology",
+    "heatmap": "cytolearn.apps.heatmap:HeatMap",
+    "trial": "cytolearn.apps.trial_designer:TrialDesigner",
+    "traps": "cytolearn.apps.traps:Traps",
 }
 
 

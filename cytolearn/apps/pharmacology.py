@@ -170,8 +170,8 @@ class Pharmacology:
             top = effect.max()
             on = self.days[effect >= top / 2]
             said.append(
-                f"{name}: more than a twentieth of its peak is in the body from {day_words(there[0])} to "
-                f"{number(there[-1])}; {what}: {number(top, 2)}% at the peak, half of that or more "
+                f"{name}: more than a twentieth of its peak is in the body from "
+                f"{day_words(there[0])} to {number(there[-1])}; {what}: {number(top, 2)}% at the peak, half of that or more "
                 f"from {day_words(on[0])} to {number(on[-1])}."
             )
         at = self.by_dose()
@@ -188,8 +188,8 @@ class Pharmacology:
             said.append(f"No dose of {first} from 0.1 to 5 times the usual one changes that risk.")
         else:
             said.append(
-                f"Of the doses tried, {number(DOSES[best])} times the usual dose of {first} has the "
-                f"lowest risk ({number(at['death'][best], 2)}%); 5 times has "
+                f"Of the doses tried, {number(DOSES[best])} times the usual dose of {first} has "
+                f"the lowest risk ({number(at['death'][best], 2)}%); 5 times has "
                 f"{number(at['death'][-1], 2)}%."
             )
         return " ".join(said)

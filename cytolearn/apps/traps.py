@@ -209,7 +209,7 @@ TRAPS: dict[str, Trap] = {
     ),
     "subgroup_hunting": Trap(
         "Hunting for subgroups",
-        "The drug does nothing. Look at more and more subgroups, each chosen by the toss of a coin.",
+        "The drug does nothing. Look at more and more subgroups, each chosen by tossing a coin.",
         "subgroups looked at", 1, 60, 1, 20,
         lambda base, k, seed, advance, null: demonstrations.subgroup_hunting(
             base, int(k), seed=seed),
@@ -342,7 +342,7 @@ class Traps:
         self.seed = 1
         self._seen: Any = None
         self._menu = W.Dropdown(
-            options=[(f"{i}. {trap.title}", name) for i, (name, trap) in enumerate(TRAPS.items(), 1)],
+            options=[(f"{i}. {t.title}", name) for i, (name, t) in enumerate(TRAPS.items(), 1)],
             description="Trap", style={"description_width": "initial"},
             layout=W.Layout(width="290px"),
         )  # fmt: skip

@@ -410,9 +410,12 @@ def pairs(
                 ax.barh(at, value, 0.34, color=color, hatch=("", "//")[k], edgecolor="white",
                         linewidth=0)  # fmt: skip
                 ax.text(value + top * 0.01, at, number(value), va="center", fontsize=8.2)
-        handles = [Rectangle((0, 0), 1, 1, facecolor=c, hatch=h, edgecolor="white")
-                   for c, h in ((theme.GHOST, ""), (theme.CURVES[0], "//"))]  # fmt: skip
-        ax.legend(handles, heads, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=2,
+        handles = [
+            Rectangle((0, 0), 1, 1, facecolor=color, hatch=hatch, edgecolor="white", label=head)
+            for color, hatch, head in zip((theme.GHOST, theme.CURVES[0]), ("", "//"), heads)
+            if head
+        ]
+        ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=2,
                   fontsize=8.2, frameon=False)  # fmt: skip
         figure.text(0.008, 1 - 0.22 / height, title, fontsize=10, fontweight="bold")
         figure.text(0.008, 0.08 / height, theme.FOOTER, fontsize=7.5, color=theme.MUTED)

@@ -6,7 +6,6 @@ As the `demonstrations`, these return a `Demonstration`: numbers, a table, and w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +15,10 @@ from cytolearn.trials.demonstrations import Demonstration
 from cytolearn.trials.results import TrialResult
 from cytolearn.wording import listing, number
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _SIGNIFICANT = 0.05
 #: Two trials of a drug that does nothing: how many die in either arm, and how many are in control.
 _HIGH_RISK, _LOW_RISK, _CONTROLS = 0.40, 0.05, 200
-_BASELINE_RISKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+_BASELINE_RISKS = (0.01, 0.05, 0.2, 0.4, 0.6)
 #: Of the deaths in control, how many more die with the drug of `composite`.
 _MORE_DEATHS = 0.15
 
