@@ -24,8 +24,13 @@ _SCRIPT = """
 function nameSliders(el, names) {
   const app = el.closest(".cl-app");
   if (!app) return;
-  // Arrow keys in a list or slider are the app's, not JupyterLab's shortcuts.
-  app.setAttribute("data-lm-suppress-shortcuts", "true");
+  // Keys pressed in a list, slider or button are the app's, not JupyterLab's shortcuts. Lab looks
+  // at the element that has the focus, so it must carry the mark itself.
+  if (!app.dataset.clKeys) {
+    app.dataset.clKeys = "own";
+    app.addEventListener("focusin", event =>
+      event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  }
   for (const [cls, name] of Object.entries(names))
     for (const handle of app.querySelectorAll(`.${cls} .noUi-handle`))
       handle.setAttribute("aria-label", name);
