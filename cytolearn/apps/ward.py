@@ -60,6 +60,8 @@ class WardRound:
 
     Attributes
     ----------
+    ward_code : str
+        Code of the ward that is being played.
     round : int
         Ward rounds held so far, 1 to 4.
     finished : bool
@@ -189,7 +191,7 @@ class WardRound:
 
     def restart(self, code: str | None = None) -> WardRound:
         """Begin again: the same ward, or the one of another code. Returns the app."""
-        self._begin(self.code if code is None else code)
+        self._begin(self.ward_code if code is None else code)
         self._tabs.selected_index = 0
         self._show_people()
         self._refresh()
@@ -213,8 +215,8 @@ class WardRound:
     def summary(self) -> str:
         """Say where the game stands: the text twin. Same state, same words."""
         if self.finished:
-            return "\n".join([f"Ward '{self.code}', closed.", *self._score_words()])
-        head = f"Ward '{self.code}', round {self.round} of {len(model.ROUNDS)}."
+            return "\n".join([f"Ward '{self.ward_code}', closed.", *self._score_words()])
+        head = f"Ward '{self.ward_code}', round {self.round} of {len(model.ROUNDS)}."
         return "\n".join([head, *(self._line(person) for person in self.ward)])
 
     def code(self) -> str:
@@ -253,7 +255,7 @@ class WardRound:
 
     def _begin(self, code: str) -> None:
         self.ward = model.admit(model.ward_code(code))
-        self.code = self.ward[0].ward
+        self.ward_code = self.ward[0].ward
         self.round, self.finished, self._bed, self._luck = 1, False, 1, 0
         self.plans: dict[int, Plan] = {person.bed: () for person in self.ward}
         self._latest: list[int] = []
@@ -288,7 +290,7 @@ class WardRound:
         if self._record is None:
             return
         found: dict[str, Any] = {
-            "ward": self.code,
+            "ward": self.ward_code,
             "orders": {str(bed): [list(o) for o in plan] for bed, plan in self.plans.items()},
             "expected_deaths": round(
                 sum(model.outlook(p, self.plans[p.bed]).death for p in self.ward), 6
@@ -465,7 +467,7 @@ class WardRound:
         self._tabs.add_class("cl-view")
         self._tabs.observe(self._tab_changed, "selected_index")
 
-        self._code = W.Text(value=self.code, description="Code of the ward")
+        self._code = W.Text(value=self.ward_code, description="Code of the ward")
         self._code.add_class("cl-named")
         new = button("Open this ward", "Any word makes a ward; the same word the same ward",
                      self._new_clicked)  # fmt: skip
@@ -496,7 +498,7 @@ class WardRound:
         self._show_people()
 
     def _show_people(self) -> None:
-        self._code.value = self.code
+        self._code.value = self.ward_code
         self._say_people()
 
     def _say_people(self) -> None:

@@ -31,7 +31,7 @@ def code(app: WardRound) -> str:
         given = "".join(f'Order("{o.drug}", day={o.day}, dose={o.dose:g}), ' for o in plan)
         if plan:
             lines.append(f"    {bed}: ({given.rstrip()}),")
-    lines += ["}", f"for person in admit({app.code!r}):"]
+    lines += ["}", f"for person in admit({app.ward_code!r}):"]
     lines.append("    plan = plans.get(person.bed, ())")
     lines.append("    print(person.label, f'{outlook(person, plan).death:.1%}')")
     return "\n".join(lines)
