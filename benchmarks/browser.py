@@ -76,6 +76,10 @@ def jupyterlab(home: Path) -> Iterator[tuple[str, Path]]:
         raise Missing("jupyterlab") from None
     root = home / "root"
     root.mkdir(parents=True)
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = '{"fetchNews": "false", "checkForUpdates": false}'  # nothing asks for the network
+    (settings / "notification.jupyterlab-settings").write_text(quiet, encoding="utf-8")
     port = _free_port()
     command = [
         *("jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),

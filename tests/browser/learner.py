@@ -17,17 +17,33 @@ _RUN_CELL = """async ([place, source]) => {
   book.widgets[place].model.sharedModel.setSource(source);
   await window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
-# A reply to this comes after all that the widgets have asked of the kernel before.
+# A reply to the first comes after all that the widgets have asked of the kernel before; then wait
+# until nothing in the page has changed for a while, for widgets draw in their own time.
 _SETTLED = """async () => {
-  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+  const panel = window.jupyterapp.shell.currentWidget;
   for (let i = 0; i < 2; i++) {
-    await kernel.requestKernelInfo();
-    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    await panel.context.sessionContext.session.kernel.requestKernelInfo();
+    await new Promise(done => {
+      let timer = setTimeout(finish, 150);
+      const observer = new MutationObserver(() => {
+        clearTimeout(timer);
+        timer = setTimeout(finish, 150);
+      });
+      function finish() { observer.disconnect(); requestAnimationFrame(done); }
+      observer.observe(panel.content.node, {childList: true, subtree: true, attributes: true});
+    });
   }
 }"""
 _SHUT_DOWN = """() =>
   window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"""
 _SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+# Show one screen of the page; tell whether it was there already: then this is the end.
+_SCROLL = """place => {
+  const content = document.querySelector(".jp-NotebookPanel .jp-WindowedPanel-outer");
+  const before = content.scrollTop;
+  content.scrollTop = place * content.clientHeight;
+  return place > 0 && content.scrollTop === before;
+}"""
 # What juts out of its cell, except what scrolls by itself or is meant for screen readers only.
 _TOO_WIDE = """() => {
   const found = [];
@@ -96,6 +112,15 @@ class Learner:
         outputs = [f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in kinds]
         shown = self.page.locator(", ".join([*outputs, ".cl-error:visible"]))
         return shown.all_text_contents()
+
+    def screens(self):
+        """Scroll through the whole page, one screen at a time, and count them."""
+        self.page.evaluate(_SCROLL, 0)
+        for place in range(99):
+            self.settled()
+            yield place
+            if self.page.evaluate(_SCROLL, place + 1):
+                return
 
     def too_wide(self):
         return self.page.evaluate(_TOO_WIDE)
@@ -179,7 +204,7 @@ class Learner:
     def tabs(self):
         # the app's own row of tabs; a page may have another inside
         row = self.app.locator(".lm-TabBar-content").first
-        return [text.strip() for text in row.locator(".lm-TabBar-tab").all_inner_texts()]
+        return [text.strip() for text in row.locator(".lm-TabBar-tab").all_text_contents()]
 
     def control(self, symbol):
         return self.app.locator(f".cl-at-{symbol}").first

@@ -161,18 +161,14 @@ def test_pictures(learner, lesson, tmp_path):
         page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
-        page.locator(f"body[data-jp-theme-name='{name}']").wait_for()
+        page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
         for width in (1024, 1440):
-            page.set_viewport_size({"width": width, "height": 1000})
+            page.set_viewport_size({"width": width, "height": 2000})
             for place, title in enumerate(learner.tabs):
                 learner.open_tab(title)
                 learner.app.screenshot(path=target / f"tab{place}_{width}_{theme}.png")
             learner.open_tab(learner.tabs[0])
-            content = ".jp-NotebookPanel .jp-WindowedPanel-outer"
-            for _ in range(2):  # cells out of sight have no true height before they are drawn
-                height = page.eval_on_selector(content, "e => e.scrollHeight")
-                page.set_viewport_size({"width": width, "height": min(height + 200, 16_000)})
-                learner.settled()
-            page.screenshot(path=target / f"page_{width}_{theme}.png")
+            for place in learner.screens():
+                page.screenshot(path=target / f"page_{width}_{theme}_{place:02}.png")
             assert learner.too_wide() == [], f"{width} px"
     assert len(list(target.glob("*.png"))) >= 4 * (len(learner.tabs) + 1)
