@@ -90,16 +90,21 @@ def _start(chosen: argparse.Namespace) -> int:
 
 def _build(chosen: argparse.Namespace) -> int:
     from cytolearn.lessons.build import build, check
+    from cytolearn.lessons.exercises import build_exercises, check_exercises, exercise_ids
 
     folder = chosen.folder or HERE.parent / "notebooks"
+    # exercises/ and solutions/ lie beside notebooks/ of the checkout, and only there.
+    wanted = [] if chosen.folder else chosen.names or exercise_ids()
+    with_exercise = [name for name in wanted if name in exercise_ids()]
     if chosen.check:
         problems = check(folder, chosen.names, run=not chosen.static)
+        problems += check_exercises(folder.parent, with_exercise, run=not chosen.static)
         for problem in problems:
             print(problem, file=sys.stderr)
         if not problems:
             print("Every notebook is what its page makes.")
         return 1 if problems else 0
-    for path in build(folder, chosen.names):
+    for path in [*build(folder, chosen.names), *build_exercises(folder.parent, with_exercise)]:
         print(f"wrote   {path}")
     return 0
 

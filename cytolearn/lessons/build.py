@@ -95,14 +95,18 @@ def check(folder: Path, names: Iterable[str] = (), *, run: bool = True) -> list[
 
 
 def executed(lesson_id: str) -> Any:
-    """Return a lesson's notebook after a run in a fresh kernel, made reproducible.
+    """Return a lesson's notebook after a run in a fresh kernel, made reproducible."""
+    return run_notebook(notebook(lesson_id))
+
+
+def run_notebook(page: Any) -> Any:
+    """Run a notebook in a fresh kernel and make what comes out reproducible (changes it).
 
     The kernel gets a logbook and a working folder of its own: nothing of a learner is read or
     written.
     """
     from nbclient import NotebookClient
 
-    page = notebook(lesson_id)
     with tempfile.TemporaryDirectory() as folder:
         # The package under test, not one that happens to be installed.
         home = str(Path(__file__).resolve().parents[2])
@@ -178,11 +182,12 @@ def _problems(path: Path, lesson_id: str, run: bool) -> list[str]:
     if run and not found:
         wanted = executed(lesson_id)
     for old, new in zip(stored.cells, wanted.cells, strict=True):
-        found += [f"cell '{new.metadata.name}': {text}" for text in _cell_problems(old, new, run)]
+        found += [f"cell '{new.metadata.name}': {text}" for text in cell_problems(old, new, run)]
     return found
 
 
-def _cell_problems(old: Any, new: Any, run: bool) -> list[str]:
+def cell_problems(old: Any, new: Any, run: bool) -> list[str]:
+    """Return how a stored cell differs from its source or, if run, from what it says now."""
     parts = ("cell_type", "source", "id", "metadata")
     problems = [f"{key} differs from the page's" for key in parts if old.get(key) != new.get(key)]
     if old.cell_type != "code":

@@ -100,11 +100,21 @@ def fill(text: str, content: Mapping[str, Any]) -> str:
     ValueError
         If there is nothing of that name.
     """
-    known = words_for(content)
+    return fill_words(text, words_for(content))
+
+
+def fill_words(text: str, known: Mapping[str, str]) -> str:
+    """Replace ``{{ name }}`` by a word.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing of that name.
+    """
 
     def word(match: re.Match[str]) -> str:
         if match[1] not in known:
-            raise ValueError(f"The page asks for '{match[1]}', which content.toml does not have.")
+            raise ValueError(f"The page asks for '{match[1]}', which the content does not have.")
         return known[match[1]]
 
     return re.sub(r"\{\{ ?([\w.]+) ?\}\}", word, text)
