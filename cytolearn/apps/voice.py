@@ -28,8 +28,13 @@ function nameSliders(el, names) {
   // at the element that has the focus, so it must carry the mark itself.
   if (!app.dataset.clKeys) {
     app.dataset.clKeys = "own";
-    app.addEventListener("focusin", event =>
-      event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    app.addEventListener("focusin", event => {
+      event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+      // A slider of a tab is named by the label before it.
+      const label = event.target.closest?.(".widget-slider")?.querySelector(".widget-label");
+      if (event.target.matches?.(".noUi-handle:not([aria-label])") && label?.textContent)
+        event.target.setAttribute("aria-label", label.textContent);
+    });
   }
   for (const [cls, name] of Object.entries(names))
     for (const handle of app.querySelectorAll(`.${cls} .noUi-handle`))

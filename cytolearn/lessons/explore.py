@@ -13,6 +13,7 @@ from cytolearn.apps import Explorer
 from cytolearn.lessons import cards
 from cytolearn.lessons.claims import tabs
 from cytolearn.lessons.content import person
+from cytolearn.wording import listing
 
 if TYPE_CHECKING:
     from cytolearn.lessons.lesson import Lesson
@@ -44,7 +45,7 @@ def open_app(lesson: Lesson) -> Any:
         spec["readouts"],
         spec["treatments"],
         tasks,
-        title=f"{content['title']}: {' and '.join(content['patients'])}",
+        title=f"{content['title']}: {listing(content['patients'])}",
         tabs=tabs(content),
         people=people,
         dose=spec.get("dose", False),
