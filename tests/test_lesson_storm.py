@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import numpy as np
@@ -139,6 +140,34 @@ def test_crossing_and_level_lines():
     there = np.isfinite(x)
     assert np.allclose(x[there] + y[there], 3)
     assert np.isnan(storm.level_line(gain, gain, np.zeros((5, 5)), 1)[0]).all()
+
+
+@pytest.mark.parametrize(("tab", "done"), [("phase", "map_view"), ("definitions", "view")])
+def test_long_work_runs_beside_a_kernels_loop_and_can_be_cancelled(mara, monkeypatch, tab, done):
+    page = mara.pages[tab]
+    if tab == "definitions":  # an empty ward, as in a new session
+        monkeypatch.setattr("cytolearn.apps.definitions._beds", lambda beds={}: beds)
+    mara.set(danger_from_lesion=0.9 if tab == "phase" else 0.845)
+
+    async def clicked(cancel):
+        page._start(None)
+        assert page._go.disabled and not page._stop.disabled
+        if cancel:
+            page._cancel(None)
+        await page._task
+        assert not page._go.disabled and page._stop.disabled
+
+    asyncio.run(clicked(cancel=True))
+    assert mara.error == ""
+    asyncio.run(clicked(cancel=False))
+    assert mara.error == ""
+    shown = getattr(page, done)
+    if tab == "phase":
+        assert "inflammasome gain" in page._map_words.value
+        assert len(shown.figure.axes[0].collections) > 0, "the map is coloured"
+    else:
+        assert "In neither class" in page._split.value
+        assert len(shown.lines[2].get_xdata()) > 10
 
 
 def test_cancel_leaves_no_half_map(mara):

@@ -489,7 +489,7 @@ def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
         decides for nobody.
     names : sequence of str
     """
-    slim = "min-width:50px;padding:3px 8px"
+    slim = "min-width:40px;padding:3px 5px"
     heads = "".join(f'<th scope="col" style="{slim}">{html.escape(n)}</th>' for n in names)
     body = ""
     for i, name in enumerate(names):
