@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 from cytolearn.clinic.severity import DEAD, IN_HOSPITAL, VENTILATED, who_scale
 from cytolearn.physiology.tables import read_table
@@ -53,6 +52,8 @@ def _hazards(days, lesion, infection_hazard, age) -> _Hazards:
             f"28-day death needs a course that reaches day 28; this one ends on day {days[-1]:g}."
         )
     risk, since = _risk(), days >= 0
+    from scipy.integrate import cumulative_trapezoid  # heavy to load, and needed here only
+
     days = days[since]
     burden, infection = (
         cumulative_trapezoid(np.asarray(curve, float)[..., since], days, axis=-1, initial=0)

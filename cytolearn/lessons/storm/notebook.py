@@ -217,7 +217,7 @@ lesson.save()
 # %% [markdown] references references
 # ## References
 #
-# The sources of the evidence above. **Next**: {{ next_file }}, {{ next_title }}.
+# The sources of the evidence above. All technical terms: [glossary](glossary.md). **Next**: [{{ next_file }}]({{ next_file }}.ipynb), {{ next_title }}.
 
 # %% references sources
 lesson.references()
