@@ -171,8 +171,9 @@ class Pharmacology:
             on = self.days[effect >= top / 2]
             said.append(
                 f"{name}: more than a twentieth of its peak is in the body from "
-                f"{day_words(there[0])} to {number(there[-1])}; {what}: {number(top, 2)}% at the peak, half of that or more "
-                f"from {day_words(on[0])} to {number(on[-1])}."
+                f"{day_words(there[0])} to {number(there[-1])}; {what}: "
+                f"{number(top, 2)}% at the peak, half of that or more from {day_words(on[0])} to "
+                f"{number(on[-1])}."
             )
         at = self.by_dose()
         now = self.by_dose((self.given[0].dose,))

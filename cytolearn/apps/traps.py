@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The trial that most traps are played with. Its rule asks for hidden traits, which no doctor can
 #: measure: so few candidates have to be screened, and enough of the patients are at risk.
-PATIENTS, DRUG, DAY, SEED = 240, "baricitinib", 8, 2
+PATIENTS, DRUG, DAY, SEED = 200, "baricitinib", 8, 2
 RULE = "viral_antagonism > 0.8 and sensing_delay > 2 and age > 55"
 COHORT = 150
 _SEEN = ("crp", "alc", "pf_ratio")

@@ -32,7 +32,8 @@ ENTRY = {
     "above 60, on oxygen": "age > 60 and support >= 1",
     "above 60, no oxygen": "age > 60 and support == 0",
     "above 60, on oxygen, CRP 75 or more": "age > 60 and support >= 1 and crp >= 75",
-    "late interferon, above 55 (hidden)": "age > 55 and viral_antagonism > 0.8 and sensing_delay > 2",
+    "late interferon, above 55 (hidden)": "age > 55 and viral_antagonism > 0.8 and "
+    "sensing_delay > 2",
     "late interferon, strong IL-1 loop (hidden)": "mas_gain > 2 and viral_antagonism > 0.8 and "
     "sensing_delay > 2 and age > 45",
     OWN: "",
@@ -94,8 +95,8 @@ class TrialDesigner:
         self._luck = 0
         wide = {"description_width": "initial"}
         start = Plan()
-        self._entry = W.Dropdown(options=list(ENTRY), value=start.entry, description="Who may enter",
-                                 style=wide, layout=W.Layout(width="400px"))  # fmt: skip
+        self._entry = W.Dropdown(options=list(ENTRY), value=start.entry, style=wide,
+                                 description="Who may enter", layout=W.Layout(width="400px"))  # fmt: skip
         self._rule = W.Text(value="age > 60 and support >= 1 and ferritin > 500",
                             description="Rule", style=wide, continuous_update=False,
                             layout=W.Layout(width="430px", display="none"))  # fmt: skip

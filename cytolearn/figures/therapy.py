@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -304,7 +304,7 @@ def intervals(
     """
     per = 0.235 if names else max(0.035, min(0.235, 3.4 / max(len(marks), 1)))
     rows = max(len(marks), 3) * per
-    width, left, right = 7.6, (2.55 if names else 0.5), (1.55 if names else 1.2)
+    width, left, right = 7.9, (2.85 if names else 0.5), (1.55 if names else 1.2)
     height = rows + 1.55
     low, high = _limits(marks)
     with mpl.rc_context(theme.RC):
@@ -350,7 +350,7 @@ def _draw_mark(ax: Axes, y: int, mark: Mark, low: float, high: float, names: boo
         ax.plot([at], [y], shape, color=color, markersize=size if names else size * 0.62, zorder=4)
     if not names:
         return
-    ax.text(-0.01, y, _cut(mark.label, 40), transform=ax.get_yaxis_transform(), fontsize=8.2,
+    ax.text(-0.01, y, _cut(mark.label, 38), transform=ax.get_yaxis_transform(), fontsize=8.2,
             ha="right", va="center")  # fmt: skip
     ax.text(1.02, y, interval_words(mark), transform=ax.get_yaxis_transform(), fontsize=8.2,
             va="center")  # fmt: skip
