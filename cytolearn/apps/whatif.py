@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 import numpy as np
 
+from cytolearn.apps.explorer import _sample
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.widgets import handler
 from cytolearn.figures import theme
@@ -177,7 +178,14 @@ class WhatIf:
         text = self.summary()
         figure, boxes = self._frame(runs)
         self.view.replace(figure, [], text, boxes=boxes)
-        self._intro.value = f"<p>{html.escape(self.question.text)}</p>"
+        # the figure's own legend lies outside the panels that the page shows
+        lines = "".join(
+            f"<span>{_sample(color, dash, width)}{html.escape(name)}</span>"
+            for name, color, dash, width in self._entries(runs)
+        )
+        self._intro.value = (
+            f'<p>{html.escape(self.question.text)}</p><div class="cl-legend">{lines}</div>'
+        )
         self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
 
     # ---- inside ----------------------------------------------------------------------------------
@@ -216,17 +224,22 @@ class WhatIf:
         ends = (float(days[0]), float(days[-1]))
         figure, axes = six_panel(shown, data=data, days=ends, twin=self.summary())
         looks = list(zip(runs, theme.styles(len(runs)), strict=True))
-        entries = [(name, color, dash, 2.0) for name, (color, dash) in looks]
         for ax, readout in zip(axes, shown, strict=True):
             for name, (color, dash) in looks:
                 ax.plot(days, runs[name][readout], color=color, linestyle=dash, linewidth=2.0)
             if self.question.marked:
                 ax.axvline(self.marked_day(), color=theme.CURVES[5], linewidth=1.4)
+        legend(figure, self._entries(runs))
+        return figure, [cell_box(ax) for ax in axes]
+
+    def _entries(self, runs: Mapping[str, Any]) -> list[tuple[str, str, Any, float]]:
+        """Name, colour, dash and width of every line, for the legend."""
+        looks = zip(runs, theme.styles(len(runs)), strict=True)
+        entries = [(name, color, dash, 2.0) for name, (color, dash) in looks]
         if self.question.marked:
             name = readout_row(self.question.marked)["name"].lower()
             entries.append((f"{name} appears", theme.CURVES[5], "-", 1.4))
-        legend(figure, entries)
-        return figure, [cell_box(ax) for ax in axes]
+        return entries
 
     @handler
     def _asked(self, _: Any) -> None:
