@@ -1,12 +1,14 @@
-"""The `cytolearn` command: fetch the course, build and check its notebooks."""
+"""The `cytolearn` command: fetch the course, hand out and mark assignments, build the notebooks."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
@@ -53,7 +55,49 @@ def parser() -> argparse.ArgumentParser:
         "--folder", type=Path, default=None, help="default: notebooks/ of the checkout"
     )
     build.set_defaults(action=_build)
+    _add_course_commands(commands)
     return root
+
+
+def _add_course_commands(commands: argparse._SubParsersAction) -> None:
+    """Add an instructor's week: assign, collect, grade, export (INSTRUCTORS.md)."""
+
+    def add(name: str, words: str, action: Callable[[argparse.Namespace], int]) -> Any:
+        new = commands.add_parser(name, help=words, description=words)
+        new.add_argument("folder", type=Path, help="the course folder")
+        new.add_argument(
+            "--dry-run", action="store_true", help="say what would be done, do nothing"
+        )
+        new.set_defaults(action=action)
+        return new
+
+    assign = add(
+        "assign", "make a course folder: codes for students, notebooks to hand out", _assign
+    )
+    assign.add_argument("names", nargs="+", metavar="ASSIGNMENT", help="lesson ids")
+    assign.add_argument(
+        "--roster", type=Path, required=True, help="CSV with a column 'student' (and 'name', 'lms')"
+    )
+    assign.add_argument(
+        "--due", default="", help="such as 2026-12-01T23:59; default: no fixed time"
+    )
+
+    collect = add(
+        "collect", "take in what was handed in: a zip of Canvas or Moodle, or a folder", _collect
+    )
+    collect.add_argument("name", metavar="ASSIGNMENT")
+    collect.add_argument("handed_in", type=Path, metavar="ZIP_OR_FOLDER")
+
+    grade = add(
+        "grade", "run every notebook in a closed room and mark it; go on where it stopped", _grade
+    )
+    grade.add_argument("name", metavar="ASSIGNMENT")
+    grade.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at a time")
+    grade.add_argument("--again", action="store_true", help="mark unchanged submissions, too")
+
+    export = add("export", "write the points as CSV and JSON, for Moodle and for Canvas", _export)
+    export.add_argument("name", metavar="ASSIGNMENT")
+    export.add_argument("--canvas", type=Path, help="gradebook CSV from Canvas, to be filled in")
 
 
 def course_folder() -> Path:
@@ -64,11 +108,15 @@ def course_folder() -> Path:
     FileNotFoundError
         If neither is there.
     """
-    for folder in (HERE.parent / "notebooks", HERE / "_course" / "notebooks"):
-        if any(folder.glob("*.ipynb")):
+    return _found("notebooks", "*.ipynb")
+
+
+def _found(kind: str, pattern: str) -> Path:
+    for folder in (HERE.parent / kind, HERE / "_course" / kind):
+        if any(folder.glob(pattern)):
             return folder
     raise FileNotFoundError(
-        "The notebooks are not part of this installation; get them from the repository."
+        f"The folder {kind}/ is not part of this installation; get it from the repository."
     )
 
 
@@ -106,6 +154,54 @@ def _build(chosen: argparse.Namespace) -> int:
         return 1 if problems else 0
     for path in [*build(folder, chosen.names), *build_exercises(folder.parent, with_exercise)]:
         print(f"wrote   {path}")
+    return 0
+
+
+def _assign(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.course import assign
+
+    source = _found("exercises", "*/*.ipynb")
+    return _say(
+        assign(
+            *(chosen.folder, chosen.names, chosen.roster, chosen.due, source),
+            dry_run=chosen.dry_run,
+        )
+    )
+
+
+def _collect(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.course import collect
+
+    return _say(collect(chosen.folder, chosen.name, chosen.handed_in, dry_run=chosen.dry_run))
+
+
+def _grade(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.course import grade
+    from cytolearn.grading.sandbox import missing_protections
+
+    _say(missing_protections())
+    grade(
+        *(chosen.folder, chosen.name),
+        jobs=chosen.jobs,
+        again=chosen.again,
+        dry_run=chosen.dry_run,
+        say=lambda line: print(line, flush=True),
+    )
+    if not chosen.dry_run:
+        print(f"Report: {chosen.folder / 'report' / f'{chosen.name}.html'}")
+        print(f"To be read by you: {chosen.folder / 'by_hand' / f'{chosen.name}.csv'}")
+    return 0
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.course import export
+
+    return _say(export(chosen.folder, chosen.name, canvas=chosen.canvas, dry_run=chosen.dry_run))
+
+
+def _say(lines: Iterable[str]) -> int:
+    for line in lines:
+        print(line)
     return 0
 
 

@@ -76,7 +76,7 @@ def read_code(given: object) -> str:
         raise ValueError(
             f"You gave the code '{given[:40]}', which has a mistake in it. A code has "
             f"{LENGTH} letters and digits; "
-            ' copy it once more from your instructor\'s list. With code="" you get the '
+            'copy it once more from your instructor\'s list. With code="" you get the '
             "practice patient."
         )
     return code

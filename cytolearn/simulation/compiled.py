@@ -79,13 +79,20 @@ def _write(runner, file: Path | None) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _cache_file(kind: str, text: str, version: str) -> Path | None:
+def cache_folder() -> Path | None:
+    """Return where compiled copies are kept; None if nowhere."""
     chosen = os.environ.get("CYTOLEARN_CACHE", "")
     if chosen.lower() == "off":
         return None
     try:
-        folder = Path(chosen) if chosen else _user_cache() / "cytolearn"
+        return Path(chosen) if chosen else _user_cache() / "cytolearn"
     except RuntimeError:  # no home directory
+        return None
+
+
+def _cache_file(kind: str, text: str, version: str) -> Path | None:
+    folder = cache_folder()
+    if folder is None:
         return None
     parts = (text, version, platform.platform(), sys.version, platform.machine(), _processor())
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

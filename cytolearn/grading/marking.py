@@ -1,0 +1,177 @@
+"""From a submitted file to points: read, run, recompute this student's answers, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cytolearn.grading.sandbox import HandedBack, Limits, run_cells
+from cytolearn.grading.students import case_of
+from cytolearn.grading.workbook import words_of
+from cytolearn.lessons.answers import judge
+from cytolearn.lessons.cards import plain
+from cytolearn.lessons.exercises import expected_for, load_exercise
+
+MOST_BYTES, MOST_CELLS, LONGEST_CELL = 20_000_000, 500, 100_000
+
+Result = dict[str, Any]
+
+
+def read_cells(path: Path) -> list[str]:
+    """Return the source of the code cells of a submitted file.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook, or what was handed in as one.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read as a notebook; the message says why, for student and instructor.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise ValueError("The file is empty.")
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"The file has {size / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read. "
+            "Clear the outputs, save and hand in again."
+        )
+    try:
+        page = json.loads(_decoded(path.read_bytes()))
+        cells = page["cells"]
+        sources = [_source(cell) for cell in cells if cell.get("cell_type") == "code"]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        raise ValueError("The file is not a Jupyter notebook, or it is damaged.") from None
+    if len(sources) > MOST_CELLS:
+        raise ValueError(f"The notebook has {len(sources)} code cells; at most {MOST_CELLS}.")
+    if any(len(source) > LONGEST_CELL for source in sources):
+        raise ValueError(f"A cell has more than {LONGEST_CELL:,} letters.")
+    return [source for source in sources if source.strip()]
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file that may have been saved by a careless editor."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def mark(
+    path: Path,
+    name: str,
+    student: str,
+    code: str,
+    *,
+    limits: Limits | None = None,
+    hidden: Sequence[Path] = (),
+    bubblewrap: bool | None = None,
+) -> Result:
+    """Mark one submission.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        Id of the assignment.
+    student, code : str
+        From the roster, never from the notebook.
+    limits, hidden, bubblewrap
+        See `run_cells`.
+
+    Returns
+    -------
+    dict
+        JSON: ``status``, ``notes``, ``points`` (without those given by hand) and for each of
+        ``questions`` its outcome, points, the recognised mistake and what to tell the student.
+        Whatever the file is, nothing is raised because of it.
+    """
+    questions = load_exercise(name)["questions"]
+    try:
+        digest = hashlib.sha256(path.read_bytes()[: MOST_BYTES + 1]).hexdigest()
+        cells = read_cells(path)
+    except (ValueError, OSError) as problem:
+        why = str(problem) if isinstance(problem, ValueError) else "The file cannot be opened."
+        return _result(name, student, "unreadable", [why], "", judged(name, code, {}))
+    names = [question["id"] for question in questions]
+    back = run_cells(cells, names, limits=limits, hidden=hidden, bubblewrap=bubblewrap)
+    marks = judged(name, code, back.answers)
+    return _result(name, student, back.status, _notes(back, code), digest, marks)
+
+
+def judged(name: str, code: str, answers: Mapping[str, Any]) -> list[Result]:
+    """Judge plain answers of one student, question by question."""
+    case = case_of(code, name)
+    out = []
+    for spec in load_exercise(name)["questions"]:
+        given = _given(answers.get(spec["id"]))
+        entry = {"id": spec["id"], "title": spec["title"], "possible": spec["points"]}
+        if spec["kind"] == "text":
+            text = given if isinstance(given, str) and given.strip() else ""
+            outcome = "by hand" if text else "unanswered"
+            words = "Read by your instructor." if text else "Not answered."
+            out.append({**entry, "outcome": outcome, "points": 0, "answer": text, "words": words})
+            continue
+        truth = expected_for(name, spec, case)
+        verdict = judge(given, truth, spec)
+        right = verdict.outcome == "right"
+        out.append(
+            {
+                **entry,
+                "outcome": verdict.outcome,
+                "points": spec["points"] if right else 0,
+                "answer": verdict.answer,
+                "mistake": verdict.mistake,
+                "words": plain(" ".join(words_of(spec, truth, verdict))),
+            }
+        )
+    return out
+
+
+def _given(value: Any) -> Any:
+    """Return what `judge` should see in place of a value that could not be handed back."""
+    if isinstance(value, dict):
+        size = value.get("size")
+        if isinstance(size, int) and 0 <= size < 10**12:
+            return range(size)
+        return type(str(value.get("kind", "object"))[:40].replace("\0", "") or "object", (), {})()
+    return value
+
+
+def _notes(back: HandedBack, code: str) -> list[str]:
+    notes = []
+    if back.code == "":
+        notes.append("The notebook used the public practice patient instead of the student's code.")
+    elif back.code is not None and back.code != code:
+        notes.append("The notebook used another code than this student's.")
+    if back.skipped:
+        cells = ", ".join(str(number + 1) for number in back.skipped)
+        notes.append(f"Left out because they ended the run: code cell {cells}.")
+    notes += [f"Code cell {number + 1}: {text}" for number, text in sorted(back.errors.items())]
+    return notes[:20]
+
+
+def _result(
+    name: str, student: str, status: str, notes: list[str], digest: str, marks: list[Result]
+) -> Result:
+    return {
+        "assignment": name,
+        "student": student,
+        "status": status,
+        "notes": notes,
+        "sha256": digest,
+        "points": sum(entry["points"] for entry in marks),
+        "questions": marks,
+    }
