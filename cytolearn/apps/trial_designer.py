@@ -96,7 +96,8 @@ class TrialDesigner:
         wide = {"description_width": "initial"}
         start = Plan()
         self._entry = W.Dropdown(options=list(ENTRY), value=start.entry, style=wide,
-                                 description="Who may enter", layout=W.Layout(width="400px"))  # fmt: skip
+                                 description="Who may enter",
+                                 layout=W.Layout(width="400px"))  # fmt: skip
         self._rule = W.Text(value="age > 60 and support >= 1 and ferritin > 500",
                             description="Rule", style=wide, continuous_update=False,
                             layout=W.Layout(width="430px", display="none"))  # fmt: skip

@@ -114,14 +114,8 @@ cl.compare(mara, treated).plot("il6", "ferritin", "lesion", "pf_ratio")
 # %% do t1-run
 patient = cl.Patient("il6_dysregulated")  # edit this line: this is Jonas
 without = patient.run()["lesion"].sum()
-for drug in [
-    "anakinra",
-    "canakinumab",
-    "tocilizumab",
-    "infliximab",
-    "dexamethasone",
-    "baricitinib",
-]:
+drugs = ["anakinra", "canakinumab", "tocilizumab", "infliximab", "dexamethasone", "baricitinib"]
+for drug in drugs:
     with_drug = patient.treat(cl.treatment(drug, day=7)).run()["lesion"].sum()
     print(f"{drug:14} {with_drug / without - 1:+.0%}")
 
