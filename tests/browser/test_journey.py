@@ -11,7 +11,8 @@ from learner import PICTURE
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.content import expected
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(1500)]
+# Minutes a lesson: run with -m slow.
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
