@@ -110,7 +110,7 @@ class ScaleOfStorms:
         for row in published():
             ratio = row["value"] / self.peak()
             said = f"{number(ratio, 2)} times" if ratio >= 1 else f"1/{number(1 / ratio, 2)} of"
-            name = row["name"].partition(":")[0]
+            name = row["name"].rpartition(",")[0]  # what the value is, without its interval
             parts.append(f"{name} {number(row['value'])} ({said} that)")
         text = (
             f"IL-6 of {whose} peaks at {number(self.peak())} pg/mL in the model. Published: "

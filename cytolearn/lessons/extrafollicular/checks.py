@@ -141,8 +141,8 @@ def best_bias() -> Expected:
             "best": str(best),
             "least": number(nora[best], 2),
             "none": number(nora[0], 2),
-            "auto_best": number(peak(course(NORA, bias=float(best))["auto_ab"]), 2),
-            "auto_most": number(peak(course(NORA, bias=float(max(BIASES)))["auto_ab"]), 2),
+            "auto_best": f"{peak(course(NORA, bias=float(best))['auto_ab']):.0f}",
+            "auto_most": f"{peak(course(NORA, bias=float(max(BIASES)))['auto_ab']):.0f}",
             "ana_best": str(min(ana, key=ana.get)),
         },
     )
@@ -204,7 +204,19 @@ def closed_centres() -> str:
         f"{number(at(course(ANA)['germinal_centre'], day), 2)}"
         for day in days
     ]
-    return f"Held down, and back later, not lost: {listing(said)}."
+    late = {
+        "Ana": ANA,
+        "Nora": NORA,
+        "a patient with a strong inflammasome": "mas_like",
+        "one with a strong IL-6 loop": "il6_dysregulated",
+    }
+    antibody = [
+        f"{name} {number(at(course(preset)['nab'], days[-1]), 3)}" for name, preset in late.items()
+    ]
+    return (
+        f"Held down, and back later, not lost: {listing(said)}. Neutralising antibody on day "
+        f"{days[-1]}, in AU: {listing(antibody)}."
+    )
 
 
 def self_reactive_part() -> str:

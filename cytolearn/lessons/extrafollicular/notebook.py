@@ -69,7 +69,7 @@ lesson.explore()
 #
 # {{ legend_controls }}
 #
-# **Flow cytometry** (third tab) measures how brightly single cells glow after antibodies with a dye have stuck to their markers. To **gate** is to draw the border between 'has the marker' (+) and 'has it not' (-).
+# **Flow cytometry** (tab *Find the DN2 cells*) measures how brightly single cells glow after antibodies with a dye have stuck to their markers. To **gate** is to draw the border between 'has the marker' (+) and 'has it not' (-).
 
 # %% [markdown] explain explain
 # ## Explain

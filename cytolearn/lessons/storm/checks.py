@@ -139,10 +139,17 @@ def first_gain(readout: str, limit: float, *, below: bool = False) -> float:
 def gain_of_mas() -> Expected:
     """From which inflammasome gain Mara's ferritin counts as MAS."""
     gain = first_gain("ferritin", storm.MAS)
+
+    def ferritin(preset: str, gain: float, digits: int) -> str:
+        return number(peak(course(preset, mas_gain=gain)["ferritin"]), digits)
+
     return Expected(
         gain,
         mistakes={
             "one_too_low": gain - STEP,
+            "two_too_low": gain - 2 * STEP,
+            "three_too_low": gain - 3 * STEP,
+            "one_too_high": gain + STEP,
             "her_own": cl.Patient(MARA).traits["mas_gain"],
             "lung": first_gain("pf_ratio", storm.VENTILATOR, below=True),
             "hscore": first_gain("ferritin", 2000),
@@ -150,9 +157,11 @@ def gain_of_mas() -> Expected:
         facts={
             "gain": number(gain),
             "before": number(gain - STEP),
-            "ferritin": number(peak(course(MARA, mas_gain=gain)["ferritin"]), 3),
-            "ferritin_before": number(peak(course(MARA, mas_gain=gain - STEP)["ferritin"]), 3),
-            "ferritin_tess": number(peak(course(TESS, mas_gain=gain)["ferritin"]), 2),
+            "ferritin": ferritin(MARA, gain, 3),
+            "ferritin_before": ferritin(MARA, gain - STEP, 3),
+            "ferritin_two_below": ferritin(MARA, gain - 2 * STEP, 3),
+            "ferritin_three_below": ferritin(MARA, gain - 3 * STEP, 3),
+            "ferritin_tess": ferritin(TESS, gain, 2),
             "own": number(cl.Patient(MARA).traits["mas_gain"]),
         },
     )

@@ -94,7 +94,7 @@ jonas = cl.Patient("il6_dysregulated", label="Jonas").run()
 cl.compare(mara, jonas).plot("il6", "ferritin", "hla_dr", "lesion")
 
 # %% [markdown] bridge bridge-criteria
-# A laboratory sheet is one line more, and so are the six verdicts on it.
+# A laboratory sheet is one line more, and so are the six verdicts on it. *True*: a case. *False*: not a case. *None*: cannot be decided, because a test was not done (its points are what the other tests give). *Points* are compared with the *cutoff*; each rule counts its own. The names of the rules are in the [glossary](glossary.md).
 
 # %% bridge verdicts
 verdicts = cl.criteria.classify(mara.labs(12), assume="inpatient")

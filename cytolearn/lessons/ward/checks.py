@@ -25,6 +25,14 @@ from cytolearn.wording import listing, number
 T1_BED, T1_DRUG, T1_DAYS = 3, "dexamethasone", range(2, 15)
 HELPED = 0.9  # share of the untreated risk that is left at most: task 2
 CROWD, CROWD_SEED, CROWD_DAY = 200, 8, 8
+#: How task 4 speaks of its rules.
+RULE_WORDS = {
+    "everybody": "everybody",
+    "oxygen": "by oxygen",
+    "crp": "by CRP",
+    "ferritin": "by ferritin",
+    "age": "by age",
+}
 EARLY = 4  # who arrives on this day of illness or before is called early
 NO_OXYGEN = "no oxygen"
 
@@ -207,6 +215,7 @@ def number_needed_to_treat() -> Expected:
             "inverse": 1 / needed,
             "percent": 100 / needed,
             "deaths": prevented,
+            "treated": float(needy.sum()),
             "all_over_saved": len(saved) / prevented,
         },
         facts={
@@ -223,10 +232,14 @@ def rules_that_help() -> Expected:
     saved = _saved()
     sums = {name: float(saved[chosen].sum()) for name, chosen in _rules().items()}
     helping = frozenset(name for name, total in sums.items() if total > 0)
-    told = [
-        f"{name} {total:+.2f} deaths prevented among {int(_rules()[name].sum())}"
-        for name, total in sums.items()
-    ]
+    good, bad = (
+        {RULE_WORDS[n]: f"{abs(s):.2f}" for n, s in sums.items() if (s > 0) is helps}
+        for helps in (True, False)
+    )
+    words = (
+        f"treating {listing(good, 'or')} prevents deaths ({listing(good.values())}); "
+        f"treating {listing(bad, 'or')} causes some ({listing(bad.values())})"
+    )
     return Expected(
         helping,
         mistakes={
@@ -235,7 +248,7 @@ def rules_that_help() -> Expected:
             "only_oxygen": frozenset({"oxygen"}),
             "harmful": frozenset(sums) - helping,
         },
-        facts={"words": "; ".join(told)},
+        facts={"words": words},
     )
 
 
@@ -282,6 +295,18 @@ def early_and_late_levers() -> str:
         f"Given on arrival, remdesivir prevents {of_100(early[0])} deaths and baricitinib "
         f"{of_100(early[1])} in 100 wards among those who come by day {EARLY}; among those who come "
         f"later it is {of_100(late[0])} and {of_100(late[1])}."
+    )
+
+
+def antiviral_on_arrival() -> str:
+    """What the two simple rules of the debrief do to the ward."""
+    nobody, antiviral, steroid = map(
+        expected_deaths, (model.treat_nobody, model.antiviral_for_all, model.steroid_on_oxygen)
+    )
+    return (
+        f"In 100 such wards {of_100(nobody)} die untreated, {of_100(antiviral)} with remdesivir for "
+        f"all on arrival (rate ratio {antiviral / nobody:.2f}) and {of_100(steroid)} with "
+        "dexamethasone for all on oxygen. In hospital trials the steroid did more than remdesivir."
     )
 
 
