@@ -74,6 +74,20 @@ def quantity(value: float, unit: str = "", digits: int = 3) -> str:
     return f"{number(value, digits)} {unit}".strip()
 
 
+def in_sentence(name: str) -> str:
+    """Write a name as it stands inside a sentence; abbreviations keep their capitals.
+
+    >>> in_sentence("Sensing delay"), in_sentence("IL-6 gain"), in_sentence("T-cell reserve")
+    ('sensing delay', 'IL-6 gain', 'T-cell reserve')
+    >>> in_sentence("Naive T-cell reserve"), in_sentence("D-dimer"), in_sentence("P/F ratio")
+    ('naive T-cell reserve', 'D-dimer', 'P/F ratio')
+    """
+    first = name.partition(" ")[0]
+    digit = any(letter.isdigit() for letter in first.partition("-")[0])  # CD8, not Interleukin-6
+    ordinary = first[1:2].islower() and first[1:].islower() and not digit
+    return name[:1].lower() + name[1:] if ordinary else name
+
+
 def listing(words: Iterable[str], last: str = "and") -> str:
     """Join words as in a sentence: 'a', 'a and b', 'a, b and c'."""
     words = [str(word) for word in words]

@@ -6,9 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 
 import cytolearn as cl
+from cytolearn import physiology
 from cytolearn.apps import LiveFigure, explorer
 from cytolearn.apps.controls import Control, Scale
 from cytolearn.simulation import integrate
+from cytolearn.wording import in_sentence
 
 
 @pytest.fixture
@@ -396,3 +398,29 @@ def test_an_odd_prescription_is_noted_and_not_thrown():
     app.treat("dexamethasone", day=1)  # before oxygen: warnings are errors here
     assert app.error == ""
     assert 'role="note"' in app._note.value
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+
+def test_names_keep_their_capitals_in_a_sentence():
+    app = explorer("mild", ["il6_gain", "t_cell_reserve", "sensing_delay"])
+    app.set(il6_gain=3, t_cell_reserve=0.5, sensing_delay=2)
+    words = app.summary()
+    assert "IL-6 gain 3" in words
+    assert "sensing delay 2" in words
+    assert "T-cell reserve 0.5" in words
+
+
+@pytest.mark.parametrize("table", ["parameters", "readouts"])
+def test_no_abbreviation_of_the_tables_loses_its_capitals(table):
+    for row in physiology.rows(table):
+        name = row["name"]
+        first, *rest = name.split(" ")
+        said = in_sentence(name).split(" ")
+        assert said[1:] == rest
+        kept = any(letter.isupper() for letter in first[1:]) or len(first) == 1
+        if kept or first.startswith(("D-", "P/")):
+            assert said[0] == first, name
+        elif first.isalpha():
+            assert said[0] == first.lower(), name

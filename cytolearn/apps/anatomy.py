@@ -76,7 +76,8 @@ class CurveAnatomy:
         intro = W.HTML(
             "<p>Pick a curve. The blue line is the true value, which nobody ever sees. The orange "
             "dots are what a laboratory would report: one sample a day, from the day on which you "
-            "let the patient come to hospital, each a little off.</p>"
+            "let the patient come to hospital, each off by the noise of its test: some, like IL-6, "
+            "by a factor of two.</p>"
         )
         self._page, self._words = W.VBox(), W.HTML()
         self.widget = W.VBox([intro, bar, self._page, self._words])
@@ -226,7 +227,7 @@ class HowSure:
             "<p>Most constants of the model are assumptions. Other sets of constants meet the same "
             f"published criteria just as well: {len(ensemble())} of them come with this course. "
             f"The button runs your patient under {MODELS} of them. Does the result hold in all, "
-            "or only in some?</p>"
+            "or only in some? 'The same' means a change too small to count.</p>"
         )
         self._page, self._words = W.VBox(), W.HTML()
         self.widget = W.VBox([intro, bar, self._page, self._words])

@@ -14,7 +14,7 @@ from cytolearn.figures.panels import readout_row, unit_words
 from cytolearn.figures.words import Extreme, difference, extreme
 from cytolearn.figures.words import day as day_words
 from cytolearn.treatments import drugs
-from cytolearn.wording import listing, number, quantity
+from cytolearn.wording import in_sentence, listing, number, quantity
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -26,7 +26,7 @@ def describe(app: Explorer, choice: Choice) -> str:
     changes = {name: _changes(app, dict(values), choice) for name, values in bases.items()}
     who = min(changes, key=lambda name: len(changes[name]))
     told = [
-        f"{app.controls[s].row['name'].lower()} "
+        f"{in_sentence(app.controls[s].row['name'])} "
         f"{quantity(new, app.controls[s].row['unit'])} (was {number(old)})"
         for s, (old, new) in changes[who].items()
     ]

@@ -21,7 +21,7 @@ from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference, extreme
 from cytolearn.simulation import integrate
 from cytolearn.treatments import drugs, treatment
-from cytolearn.wording import number, unknown
+from cytolearn.wording import in_sentence, number, unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -237,7 +237,7 @@ class WhatIf:
         looks = zip(runs, theme.styles(len(runs)), strict=True)
         entries = [(name, color, dash, 2.0) for name, (color, dash) in looks]
         if self.question.marked:
-            name = readout_row(self.question.marked)["name"].lower()
+            name = in_sentence(readout_row(self.question.marked)["name"])
             entries.append((f"{name} appears", theme.CURVES[5], "-", 1.4))
         return entries
 

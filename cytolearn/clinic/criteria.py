@@ -22,7 +22,6 @@ from cytolearn.clinic.labs import (
     choices,
     cohort_data,
     derive,
-    lower,
     readouts,
     say,
 )
@@ -38,7 +37,7 @@ from cytolearn.clinic.verdict import (
 )
 from cytolearn.physiology.tables import read_table
 from cytolearn.treatments.teaching import checked_number
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import in_sentence, listing, number, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -380,7 +379,7 @@ class Agreement:
         else:
             words.append("No two rule sets both decide and vary, so there is no kappa.")
         if self.assumed:
-            words.append(f"Assumed, not measured: {'; '.join(map(lower, self.assumed))}.")
+            words.append(f"Assumed, not measured: {'; '.join(map(in_sentence, self.assumed))}.")
         return " ".join(words)
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ from cytolearn.clinic.severity import PNEUMONIA, who_scale
 from cytolearn.patients.observation import observe
 from cytolearn.physiology.tables import read_table
 from cytolearn.treatments.teaching import warn
-from cytolearn.wording import listing, number, out_of_range, quantity, unknown
+from cytolearn.wording import in_sentence, listing, number, out_of_range, quantity, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +186,7 @@ def _check(symbol: str, value: float, given: float, *, stated: bool) -> None:
         raise ValueError(out_of_range(row["name"], value, low, high, row["unit"]) + hint)
     if not stated and not usual[0] <= value <= usual[1]:
         warn(
-            f"An odd value: {lower(row['name'])} {quantity(value, row['unit'])}. You gave no "
+            f"An odd value: {in_sentence(row['name'])} {quantity(value, row['unit'])}. You gave no "
             f"unit, so {row['unit']} was taken.{hint} Give the unit to be sure: "
             f"{symbol}=({number(given).replace(',', '')}, '{fits[0] if fits else row['unit']}')."
         )
@@ -370,7 +370,7 @@ class Labs(Mapping):
         """Return every value in words, in one sentence."""
         whose = f"Panel of {self.label}" if self.label else "Panel"
         day = "" if self.day is None else f", day {number(self.day)} since symptom onset"
-        values = listing(lower(say(s, self._values[s])) for s in self)
+        values = listing(in_sentence(say(s, self._values[s])) for s in self)
         return f"{whose}{day}: {values or 'nothing measured'}."
 
     def __repr__(self) -> str:
@@ -472,11 +472,6 @@ def _shown(symbol: str, value: float) -> float | bool | str:
     if row["kind"] == "choice":
         return next(word for word, n in choices(row).items() if n == value)
     return value
-
-
-def lower(name: str) -> str:
-    """Write a name as in mid-sentence: 'ferritin', but 'IL-6' and 'P/F ratio'."""
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def say(symbol: str, value: float, *, unit: bool = True, name: bool = True) -> str:

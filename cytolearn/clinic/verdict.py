@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cytolearn.clinic.labs import choices, convert, lower, readouts, say
+from cytolearn.clinic.labs import choices, convert, readouts, say
 from cytolearn.physiology.tables import read_table
-from cytolearn.wording import listing, number, quantity, unknown
+from cytolearn.wording import in_sentence, listing, number, quantity, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,7 +234,7 @@ class Verdict:
             counts = row["counts"] or "points"
             reach = f" so far, {number(self.most)} at most" if self.most > self.points else ""
             so_far = f"{number(self.points)} {counts}{reach}; positive from {row['cutoff']} on"
-        needs = listing(lower(name) for name in self.missing)
+        needs = listing(in_sentence(name) for name in self.missing)
         if self.verdict is None:
             so_far = f" ({so_far})" if so_far else ""
             return f"{short} cannot be decided: needs {needs}{so_far}."
@@ -251,7 +251,7 @@ class Verdict:
         words = [self.sentence]
         for title, items in (("Met", self.met), ("Assumed, not measured", self.assumed)):
             if items:
-                words.append(f"{title}: {'; '.join(lower(item) for item in items)}.")
+                words.append(f"{title}: {'; '.join(in_sentence(item) for item in items)}.")
         return " ".join(words)
 
     @property

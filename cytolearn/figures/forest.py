@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from cytolearn.evidence import pooling
 from cytolearn.figures import theme
 from cytolearn.figures.picture import Picture
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import in_sentence, listing, number, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -396,7 +396,8 @@ def forest_title(rows: pd.DataFrame, cumulative: str | None = None) -> str:
 
     what = one("drug", one("drug_class", "Several classes of drugs"))
     order = {"date": ", one trial after the other", "size": ", from the smallest trial on"}
-    return f"{what}: {one('outcome_group', 'several outcomes').lower()}{order.get(cumulative, '')}"
+    outcome = in_sentence(one("outcome_group", "several outcomes"))
+    return f"{what}: {outcome}{order.get(cumulative, '')}"
 
 
 # ---- drawing ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from cytolearn.figures.panels import draw_panel, readout_row, unit_words
 from cytolearn.figures.picture import Picture
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference
-from cytolearn.wording import listing, number
+from cytolearn.wording import in_sentence, listing, number
 
 _SIZE, _AXES = (6.6, 3.4), (0.12, 0.19, 0.57, 0.68)
 #: A change below this is called no change, in per cent.
@@ -188,7 +188,7 @@ def sample_words(
     text = f"Blood drawn on {day_words(day)}: "
     text += f"{first} {number(a)}, {second} {number(b)} {row['unit']}. "
     more = "has about as much" if said == "the same" else ("has more" if b > a else "has less")
-    text += f"On this day {second} {more} {row['name'][0].lower()}{row['name'][1:]} than {first}."
+    text += f"On this day {second} {more} {in_sentence(row['name'])} than {first}."
     if counts is not None:
         text += (
             f" Over the {sum(counts)} days shown, one sample would say 'more' on {counts[0]} days, "

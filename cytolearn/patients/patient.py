@@ -14,7 +14,7 @@ from cytolearn import physiology
 from cytolearn.physiology.tables import read_table
 from cytolearn.treatments import Treatment, cautions_together, drugs
 from cytolearn.treatments.teaching import checked_number, plain, warn
-from cytolearn.wording import nearest, number, quantity, unknown
+from cytolearn.wording import in_sentence, nearest, number, quantity, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,11 +69,6 @@ def _cautions() -> tuple[tuple[tuple[tuple[str, Any, float], ...], str], ...]:
     return tuple(parsed)
 
 
-def _in_sentence(name: str) -> str:
-    """Write a name as it stands inside a sentence: 'sensing delay', but 'IL-6 gain'."""
-    return name[0].lower() + name[1:] if name[1:2].islower() else name
-
-
 def _checked(symbol: str, given: object) -> float:
     """Return a constant of the model as a float within its range, or raise ValueError."""
     if symbol not in _rows():
@@ -84,7 +79,7 @@ def _checked(symbol: str, given: object) -> float:
         raise ValueError(f"{row['name']} ({symbol}) is fixed at {number(low)}. {row['meaning']}")
     # The traits' meanings are noun phrases ("Extra time before ..."); other rows are sentences.
     trait = row["kind"] == "trait"
-    reason = f"It is {_in_sentence(row['meaning'])}" if trait else row["meaning"]
+    reason = f"It is {in_sentence(row['meaning'])}" if trait else row["meaning"]
     return checked_number(f"{row['name']} ({symbol})", given, low, high, row["unit"], reason)
 
 
@@ -469,7 +464,7 @@ class Patient:
 
 def _tell(symbol: str, value: float) -> str:
     row = _rows()[symbol]
-    return f"{_in_sentence(row['name'])} {quantity(value, row['unit'])}"
+    return f"{in_sentence(row['name'])} {quantity(value, row['unit'])}"
 
 
 def _told(changes: dict[str, float]) -> str:

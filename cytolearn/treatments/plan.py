@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cytolearn import physiology
 from cytolearn.physiology.tables import read_table
 from cytolearn.treatments.teaching import checked_number, plain, warn
-from cytolearn.wording import number, quantity, unknown
+from cytolearn.wording import in_sentence, number, quantity, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,8 +274,7 @@ class Treatment:
     # -------- What the reader sees --------
 
     def _default_label(self) -> str:
-        name = drugs()[self.drug]["name"]
-        return f"{name[0].lower()}{name[1:]} {self._when()}"
+        return f"{in_sentence(drugs()[self.drug]['name'])} {self._when()}"
 
     def _when(self) -> str:
         return f"{'from' if len(self.schedule()) > 1 else 'on'} day {number(self.day)}"

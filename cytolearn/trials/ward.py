@@ -26,7 +26,7 @@ from cytolearn.physiology.tables import read_table
 from cytolearn.simulation import integrate
 from cytolearn.treatments import Treatment, cautions_together, drugs, treatment
 from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import in_sentence, listing, number, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -706,8 +706,3 @@ def check_drug(drug: object) -> str:
     if drug not in drugs():
         raise ValueError(unknown("treatment", drug, drugs()))
     return str(drug)
-
-
-def in_sentence(name: str) -> str:
-    """Write a name as it stands inside a sentence: 'anakinra', but 'IL-6'."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]

@@ -26,7 +26,6 @@ from cytolearn.trials.ward import (
     chart,
     drawn_outcome,
     effect,
-    in_sentence,
     kinds,
     levers,
     outlook,
@@ -36,7 +35,7 @@ from cytolearn.trials.ward import (
     tells,
     virus_change,
 )
-from cytolearn.wording import listing, number
+from cytolearn.wording import in_sentence, listing, number
 
 
 def percent(risk: float) -> str:
