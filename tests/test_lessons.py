@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from numbers import Real
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 import cytolearn as cl
 from cytolearn import physiology
 from cytolearn.lessons import Lesson, Logbook, LogbookWarning, cards, equations
-from cytolearn.lessons.answers import Expected, judge, off_by
+from cytolearn.lessons.answers import Expected, judge, off_by, off_by_members
 from cytolearn.lessons.content import (
     computed,
     expected,
@@ -23,6 +24,7 @@ from cytolearn.lessons.content import (
     person,
     references,
 )
+from cytolearn.lessons.lesson import _bare
 from cytolearn.lessons.pages import STORY_WORDS, grammar_problems, parse, read_page
 
 LESSONS = lesson_ids()
@@ -267,6 +269,84 @@ def test_an_unknown_wrong_number_gets_a_direction(lesson):
     assert "too small" in off_by(1.0, 40.0)
 
 
+def test_a_wrong_day_is_early_or_late(lesson):
+    unit = item("interferon", "tasks", "t3")["unit"]
+    assert off_by(1.0, 3.0, unit) == "Your day is too early."
+    assert "late" in off_by(4.0, 3.5, unit) and "close" in off_by(4.0, 3.5, unit)
+    assert "factor" in off_by(1.0, 3.0, "days"), "a duration can be twice as long"
+    assert "too early" in repr(lesson.check("t3", 1))
+
+
+def test_a_number_of_times_is_not_a_unit(tmp_path):
+    lesson = Lesson("lymphopenia", Logbook(tmp_path / "log.json"))
+    assert "wanted as a number of times" in repr(lesson.check("t1", 3.3))
+
+
+def test_a_list_of_names_is_read_in_each_of_its_forms(lesson):
+    task = item("interferon", "tasks", "t4")
+    wanted = Expected(frozenset({"ifn_inborn_error", "anti_ifn_autoantibodies"}))
+    for given in (
+        "ifn_inborn_error, anti_ifn_autoantibodies",
+        "anti-IFN autoantibodies,ifn_inborn_error,",
+        ["ifn_inborn_error", "anti_ifn_autoantibodies"],
+    ):
+        assert judge(given, wanted, task).outcome == "right", given
+    assert "a list of these words" in judge([0, 3], wanted, task).message
+    choice = {"kind": "choice", "choices": ["yes", "no"]}
+    assert "one of these words" in judge(3, Expected("yes"), choice).message
+
+
+def test_an_unknown_set_says_how_many_but_not_which(tmp_path):
+    lesson = Lesson("ward", Logbook(tmp_path / "log.json"))
+    spec = item("ward", "tasks", "t2")
+    truth = expected("ward", spec["expects"])
+    beds = [*truth.value, *sorted(set(spec["choices"]) - truth.value)[:2]][1:]
+    if frozenset(beds) not in truth.mistakes.values():
+        said = repr(lesson.check("t2", beds)).split("You answered")[1].partition(". ")[2]
+        assert said == "Of the right ones 1 is missing; 2 of yours do not belong."
+    assert off_by_members(["a"], ["a", "b", "c"]) == "Of the right ones 2 are missing."
+    assert off_by_members(["a", "b"], ["a"]) == "1 of yours does not belong."
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [(9.3, "share"), (9.32, "share"), (9.4, ""), (-37, "sign"), (6.8, "level"), (7, "")],
+)
+def test_a_mistake_is_recognised_as_it_is_printed(given, mistake):
+    truth = Expected(3.0, mistakes={"share": 9.321, "sign": -36.53, "level": 6.847})
+    verdict = judge(given, truth, {"kind": "number", "tolerance": 0.01})
+    assert (verdict.outcome, verdict.mistake) == ("wrong", mistake)
+
+
+def test_the_verdict_does_not_stutter(tmp_path):
+    lesson = Lesson("lymphopenia", Logbook(tmp_path / "log.json"))
+    right = expected("lymphopenia", item("lymphopenia", "tasks", "t2")["expects"]).value
+    said = repr(lesson.check("t2", right))
+    assert said.startswith("Correct. 2") and "You answered" not in said
+    assert _bare("Right, and none of them.") == "None of them."
+    assert _bare("Right, by the rule of three.") == "By the rule of three."
+    assert _bare("Right: day 3.") == "Day 3."
+    assert _bare("Rightly so.") == "Rightly so."
+
+
+def test_hints_name_the_models_numbers(lesson, monkeypatch):
+    task = {
+        **item("interferon", "tasks", "t2"),
+        "hints": ["It is before day {crossing}.", "b", "c"],
+    }
+    monkeypatch.setattr(lesson, "content", {**lesson.content, "tasks": [task]})
+    day = expected("interferon", task["expects"]).facts["crossing"]
+    assert f"before day {day}." in repr(lesson.hint("t2"))
+    assert f"before day {day}." in lesson.check("t2", ...)._repr_html_()
+
+
+@pytest.mark.parametrize(("name", "task"), TASKS)
+def test_no_hint_shows_an_empty_place(name, task, tmp_path):
+    spec = item(name, "tasks", task)
+    for hint in Lesson(name, Logbook(tmp_path / "log.json"))._hints(spec):
+        assert not re.search(r"\{\w+\}", hint), hint
+
+
 def test_hints_come_one_by_one(lesson):
     said = [repr(lesson.hint("t1")) for _ in range(4)]
     assert [text[:6] for text in said] == ["Hint 1", "Hint 2", "Hint 3", "Hint 3"]
@@ -383,6 +463,17 @@ def test_equations_carry_the_learners_numbers(lesson):
     assert r"\mathbf{0.137}" in formulas
     assert formulas.count("$$") == 2 * len(lesson.content["equations"]["show"])
     assert "0.137" not in repr(lesson.equations())
+
+
+def test_the_power_of_a_fraction_stands_in_brackets():
+    def written(formula):
+        tree = equations._tree(formula)
+        return equations._write(tree, str, latex=True), equations._write(tree, str, latex=False)
+
+    latex, words = written("(a/b)^2")
+    assert latex == r"\left(\frac{a}{b}\right)^{2}"
+    assert words == "(a / b)^2"
+    assert written("a/b*c")[0] == r"\frac{a}{b} \cdot c"
 
 
 def test_formulas_are_simplified_only_where_allowed():

@@ -78,7 +78,7 @@ def judge(given: Any, expected: Expected, task: Mapping[str, Any]) -> Verdict:
     near = [
         (_distance(value, wrong), name)
         for name, wrong in expected.mistakes.items()
-        if _same(value, wrong, task)
+        if _same(value, wrong, task) or _printed(value, wrong)
     ]
     return Verdict("wrong", answer=_plain(value), mistake=min(near)[1] if near else "")
 
@@ -127,7 +127,8 @@ def read_choice(given: Any, task: Mapping[str, Any]) -> tuple[str, str]:
     given = _only_item(given)
     choices = list(task["choices"])
     if not isinstance(given, str):
-        return "", f"Answer with one of these words, in quotes: {listing(choices, 'or')}."
+        how = "a list" if task.get("kind") == "set" else "one"
+        return "", f"Answer with {how} of these words, in quotes: {listing(choices, 'or')}."
     word = given.strip().lower().replace(" ", "_").replace("-", "_")
     if word in choices:
         return word, ""
@@ -138,7 +139,7 @@ def read_choice(given: Any, task: Mapping[str, Any]) -> tuple[str, str]:
 
 def read_set(given: Any, task: Mapping[str, Any]) -> tuple[frozenset[str], str]:
     """Return the set of choices in an answer and "", or an empty set and what to do about it."""
-    words = [given] if isinstance(given, str) else given
+    words = [word for word in given.split(",") if word.strip()] if isinstance(given, str) else given
     if isinstance(words, Mapping) or not isinstance(words, Iterable):
         names = ", ".join(f'"{choice}"' for choice in list(task["choices"])[:2])
         return frozenset(), f"Answer with a list of names in quotes: [{names}], or [] for none."
@@ -157,9 +158,14 @@ _READERS = {"number": read_number, "choice": read_choice, "set": read_set}
 def off_by(given: float, right: float, unit: str = "") -> str:
     """Say how far an unrecognised number is off, without giving the answer away.
 
-    >>> off_by(30.0, 10.0), off_by(-1.0, 2.0, "d")
-    ('Your value is too large, by more than a factor of two.', 'Your value has the wrong sign.')
+    A day is early or late; by which factor means nothing, for its zero is arbitrary.
+
+    >>> off_by(30.0, 10.0), off_by(1.0, 3.0, "days after the first symptom")
+    ('Your value is too large, by more than a factor of two.', 'Your day is too early.')
     """
+    if unit.startswith(("day after", "days after")):
+        near = "close, but " if abs(given - right) <= 1 else ""
+        return f"Your day is {near}too {'late' if given > right else 'early'}."
     if given * right < 0 and abs(right) > 1e-9 and unit != "d":
         return "Your value has the wrong sign."
     if given * right < 0:
@@ -172,6 +178,22 @@ def off_by(given: float, right: float, unit: str = "") -> str:
         factor = "ten" if large / small > 10 else "two"
         return f"Your value is {direction}, by more than a factor of {factor}."
     return f"You are near, but your value is {direction}."
+
+
+def off_by_members(given: Iterable[str], right: Iterable[str]) -> str:
+    """Say how many names of a set are missing and how many do not belong, but not which.
+
+    >>> off_by_members(["a", "b"], ["a", "c", "d"])
+    'Of the right ones 2 are missing; 1 of yours does not belong.'
+    """
+    missing, extra = len(set(right) - set(given)), len(set(given) - set(right))
+    parts = []
+    if missing:
+        parts.append(f"of the right ones {missing} {'is' if missing == 1 else 'are'} missing")
+    if extra:
+        parts.append(f"{extra} of yours {'does' if extra == 1 else 'do'} not belong")
+    words = "; ".join(parts)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def in_words(value: Any, unit: str = "") -> str:
@@ -216,6 +238,16 @@ def _same(given: Any, wanted: Any, task: Mapping[str, Any]) -> bool:
         margin = max(task.get("tolerance", 0.0), task.get("relative_tolerance", 0.0) * abs(wanted))
         return abs(given - wanted) <= margin + 1e-9 * abs(wanted)
     return given == wanted
+
+
+def _printed(given: Any, wanted: Any) -> bool:
+    """Whether a number is another one as a cell prints it: rounded, to two digits or more."""
+    if not (isinstance(given, Real) and isinstance(wanted, Real) and math.isfinite(wanted)):
+        return False
+    text = f"{float(given):.15g}"
+    if "e" in text or len(text.lstrip("-0.").replace(".", "")) < 2:
+        return False
+    return abs(given - wanted) <= 0.5 * 10.0 ** -len(text.partition(".")[2]) * (1 + 1e-9)
 
 
 def _distance(given: Any, wanted: Any) -> float:

@@ -227,7 +227,8 @@ def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
         return _write(child, leaf, latex=latex, inside=around)
 
     if isinstance(node.op, ast.Div) and latex:
-        return rf"\frac{{{part(node.left, 0)}}}{{{part(node.right, 0)}}}"
+        text = rf"\frac{{{part(node.left, 0)}}}{{{part(node.right, 0)}}}"
+        return rf"\left({text}\right)" if inside > _RANK[ast.Pow] else text  # base of a power
     if isinstance(node.op, ast.Pow):
         text = (
             f"{part(node.left, 4)}^{{{part(node.right, 0)}}}"

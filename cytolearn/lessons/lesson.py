@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import weakref
 from collections.abc import Mapping
 from typing import Any
 
 from cytolearn.lessons import cards
-from cytolearn.lessons.answers import Expected, Verdict, in_words, judge, off_by
+from cytolearn.lessons.answers import (
+    Expected,
+    Verdict,
+    in_words,
+    judge,
+    off_by,
+    off_by_members,
+)
 from cytolearn.lessons.cards import Card
 from cytolearn.lessons.content import (
     bibtex,
@@ -256,7 +264,7 @@ class Lesson:
             If there is no such task.
         """
         spec = find(self.content["tasks"], task, "task")
-        ladder = cards.hint_ladder(spec["hints"])
+        ladder = cards.hint_ladder(self._hints(spec))
         if value is None or value is ...:
             text = "Not answered yet."
             return Card(
@@ -288,9 +296,10 @@ class Lesson:
                 spec, truth, verdict
             )
         words = cards.filled(words, truth.facts)
-        given = (
-            "" if verdict.outcome == "unreadable" else f"You answered {in_words(verdict.answer)}. "
-        )
+        # Words that begin with the figure itself need no echo of the learner's: "4. 4. There ..."
+        echo = verdict.outcome == "wrong" or not re.match(r"-?\d", words)
+        echo = echo and verdict.outcome != "unreadable"
+        given = f"You answered {in_words(verdict.answer)}. " if echo else ""
         body = cards.box(
             f'<strong class="{mood}">{head}</strong> {given}{cards.rich(words)}{ladder}', mood
         )
@@ -300,9 +309,19 @@ class Lesson:
     def _unrecognised(spec: Mapping[str, Any], truth: Expected, verdict: Verdict) -> str:
         if spec.get("kind", "number") == "number":
             unit = spec.get("unit", "")
-            wanted = f" The answer is wanted in {unit}." if unit else ""
+            how = "as a number of" if unit.startswith("times") else "in"
+            wanted = f" The answer is wanted {how} {unit}." if unit else ""
             return off_by(verdict.answer, truth.value, unit) + wanted
-        return "Look at the printed numbers once more, one patient at a time."
+        if spec["kind"] == "set":
+            return off_by_members(verdict.answer, truth.value)
+        return "Look at the printed numbers once more."
+
+    def _hints(self, spec: Mapping[str, Any]) -> list[str]:
+        """Return a task's hints with the model's numbers; it is asked only where one is named."""
+        if not any("{" in hint for hint in spec["hints"]):
+            return spec["hints"]
+        facts = expected(self.id, spec["expects"]).facts
+        return [cards.filled(hint, facts) for hint in spec["hints"]]
 
     def hint(self, task: str) -> Card:
         """Show one hint more than last time, from a ladder of three."""
@@ -310,7 +329,7 @@ class Lesson:
         key = self._key(f"{task}.hint")
         step = min(len(self.logbook.history(key)) + 1, len(spec["hints"]))
         self.logbook.record(key, step, "hint")
-        text = f"Hint {step} of {len(spec['hints'])}: {spec['hints'][step - 1]}"
+        text = f"Hint {step} of {len(spec['hints'])}: {self._hints(spec)[step - 1]}"
         return Card(self._noted(cards.box(cards.rich(text))), cards.plain(text))
 
     # ---------------------------------------------------------------- quiz
@@ -460,12 +479,8 @@ class Lesson:
 
 
 def _bare(words: str) -> str:
-    """Take "Right." off the front: the card says so already."""
-    bare = (
-        words.removeprefix("Right").lstrip(".: ")
-        if words.startswith(("Right.", "Right:"))
-        else words
-    )
+    """Take "Right." or "Right, and" off the front: the card says so already."""
+    bare = re.sub(r"^Right(?:[.:]|,(?: and\b)?)\s+", "", words)
     return bare[:1].upper() + bare[1:]
 
 

@@ -153,6 +153,7 @@ def same_marker_other_function() -> Expected:
     return Expected(
         late_power / early_power,
         mistakes={
+            "late_power": late_power,
             "late_day": late,
             "inverse": early_power / late_power,
             "difference": late_power - early_power,
@@ -177,6 +178,8 @@ def rise_without_drug() -> Expected:
         share,
         mistakes={
             "drug_share": 100 - share,
+            "more_than_without": 100 * (with_ / without - 1),
+            "rise_without": 100 * (without / start - 1),
             "levels": 100 * without / with_,
             "fraction": share / 100,
             "rise": 100 * (with_ / start - 1),

@@ -144,6 +144,7 @@ def oxygen_gained() -> Expected:
             "day_1": early - usual,
             "only_late": late,
             "lesion": peak(course(LATE)["lesion"]) - peak(course()["lesion"]),
+            "percent": 100 * (late / usual - 1),
         },
         facts={
             "late": number(round(late)),
