@@ -207,6 +207,7 @@ def _terms(node: ast.expr, leaf, sign: str = "") -> list[str]:
     return [sign + _write(node, leaf, latex=True, inside=1)]
 
 
+_FUNCTIONS = {"log10": r"\log_{10}", "exp": r"\exp"}
 _RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 3}
 
 
@@ -220,7 +221,9 @@ def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
         return "-" + _write(node.operand, leaf, latex=latex, inside=2)
     if isinstance(node, ast.Call):
         arguments = ", ".join(_write(a, leaf, latex=latex) for a in node.args)
-        return f"{node.func.id}({arguments})"
+        if not latex:
+            return f"{node.func.id}({arguments})"
+        return rf"{_FUNCTIONS.get(node.func.id, node.func.id)}\left({arguments}\right)"
     rank = _RANK[type(node.op)]
 
     def part(child: ast.expr, around: int) -> str:
@@ -250,10 +253,7 @@ def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
 
 
 def shown_symbols(lines: Iterable[Equation]) -> set[str]:
-    """Return every symbol in some equations."""
-    return {
-        node.id
-        for line in lines
-        for node in ast.walk(_tree(line.formula))
-        if isinstance(node, ast.Name)
-    }
+    """Return every symbol in some equations; names of functions are none."""
+    nodes = [node for line in lines for node in ast.walk(_tree(line.formula))]
+    functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in functions}
