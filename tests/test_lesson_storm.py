@@ -398,3 +398,23 @@ def test_the_last_hints_of_the_tasks_are_right():
 def test_people_without_virus_have_no_storm_whatever_their_gains():
     quiet = checks.course(checks.TESS, mas_gain=10.0)
     assert quiet["lesion"].max() < 1.3 * checks.course(checks.TESS)["lesion"].max()
+
+
+# ---------------------------------------------------------------- what the page says in words
+
+
+def test_the_text_twin_tells_the_published_values_apart(mara):
+    said = mara.pages["scale"].summary().partition("Published: ")[2].split("; ")
+    names = [part.rstrip("0123456789., ").partition(" (")[0] for part in said]
+    assert len(set(names)) == len(published())
+    assert any("severe: pooled mean" in part for part in said)
+    assert any("severe: median" in part for part in said)
+
+
+def test_deafness_from_the_start_tells_mara_from_jonas_and_late_drugs_only_help_mara():
+    deaf = {name: checks.knocked_out(name) for name in ("il1", "il6")}
+    assert deaf["il1"]["Mara"] < 0.75 < 0.85 < deaf["il1"]["Jonas"]
+    assert deaf["il6"]["Jonas"] < 0.85 < 1 < deaf["il6"]["Mara"]
+    late = {drug: checks.ratio(checks.JONAS, drug) for drug in ("anakinra", "tocilizumab")}
+    assert all(left > 1 - checks.NOTICED for left in late.values())
+    assert checks.ratio(checks.MARA, "anakinra") < 0.8

@@ -253,3 +253,11 @@ def test_a_proof_can_fail(monkeypatch):
     monkeypatch.setattr(checks, "change", lambda *_: -0.01)  # every drug the same, everywhere
     assert not checks.response_matters_as_much_as_virus().holds
     assert not checks.absolute_risk_decides().holds
+
+
+def test_simple_rules_of_the_model_and_of_the_trials_differ():
+    """The card on remdesivir says that the model is kinder to it than the trials are."""
+    words = checks.antiviral_on_arrival()
+    ratio = float(words.partition("rate ratio ")[2][:4])
+    assert ratio < 0.82  # the lower end of the final Solidarity interval
+    assert "dexamethasone for all on oxygen" in words

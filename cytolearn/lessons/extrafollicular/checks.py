@@ -214,7 +214,7 @@ def closed_centres() -> str:
         f"{name} {number(at(course(preset)['nab'], days[-1]), 3)}" for name, preset in late.items()
     ]
     return (
-        f"Held down, and back later, not lost: {listing(said)}. Neutralising antibody on day "
+        f"Held down, and back later, not lost: {'; '.join(said)}. Neutralising antibody on day "
         f"{days[-1]}, in AU: {listing(antibody)}."
     )
 
