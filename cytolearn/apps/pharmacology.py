@@ -130,7 +130,7 @@ class Pharmacology:
         values = self._solve((signal,))[signal]
         if signal == "neutralisation":  # how many times fewer virions can infect
             return 100 * (1 - 1 / values)
-        return 100 * values
+        return 100 * np.maximum(values, 0)  # less IL-7 than normal rescues nobody
 
     def by_dose(self, doses: Sequence[float] = tuple(DOSES)) -> dict[str, np.ndarray]:
         """Return what multiples of the usual dose of the first drug lead to.

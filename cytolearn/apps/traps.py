@@ -204,7 +204,7 @@ TRAPS: dict[str, Trap] = {
         "winners work?",
         "% of drugs that work", 0, 100, 5, 10,
         lambda base, k, seed, advance, null: demonstrations.phase_two_to_three(
-            base, 80, len(base), working=k / 100, times=120, seed=seed, advance=advance),
+            base, 100, len(base), working=k / 100, times=120, seed=seed, advance=advance),
         _steps, slow=True,
     ),
     "subgroup_hunting": Trap(
@@ -431,7 +431,8 @@ class Traps:
                 yield share * done
         else:
             share = 0.0
-        _, knob, seed, null = state
+        _, knob, luck, null = state
+        seed = 1000 * luck  # trial i of a series has seed + i: series must not overlap
         if not trap.slow:
             self._keep(state, trap.play(base(trap.needs), knob, seed, None, null))
             yield 1.0

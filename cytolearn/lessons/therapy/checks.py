@@ -525,10 +525,7 @@ def demonstration_small():
 
 def phase_two_winners_fail() -> Shown:
     """M05: useless drugs that win a small trial do not win the large one."""
-    from cytolearn.trials.demonstrations import phase_two_to_three
-
-    base = traps.base()
-    found = phase_two_to_three(base, 80, len(base), working=0, times=60, seed=1)
+    found = play("phase_two_to_three", 0)
     n = found.numbers
     pair = f"SNG001: {row('IFN03')['effect']} in phase 2, {row('IFN04')['effect']} in phase 3."
     return Shown(bool(n["winners"] > 0 and n["confirmed"] < 0.5), f"{found.words} {pair}")

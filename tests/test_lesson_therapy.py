@@ -1,0 +1,264 @@
+"""Lesson 5: its tabs, its traps and its designer behave, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+
+from cytolearn.apps import explorer
+from cytolearn.apps.beside import beside
+from cytolearn.apps.heatmap import DAYS, PEOPLE, YOURS
+from cytolearn.apps.pharmacology import TARGETS
+from cytolearn.apps.traps import TRAPS
+from cytolearn.apps.trial_designer import ENTRY, OWN, Plan
+from cytolearn.figures.therapy import Mark, heat_words, interval_words, intervals
+from cytolearn.lessons.content import load_content
+from cytolearn.lessons.therapy import checks
+from cytolearn.treatments import drugs
+from cytolearn.trials import misreadings
+
+FEW = ("anakinra", "dexamethasone", "hydroxychloroquine")
+
+
+@pytest.fixture(scope="module")
+def app():
+    return explorer(
+        "il6_dysregulated",
+        controls=("mas_gain", "il6_gain"),
+        treatments=FEW,
+        tabs=("pharmacology", "heatmap", "trial", "traps"),
+        dose=True,
+        slots=2,
+    )
+
+
+@pytest.fixture
+def page(app):
+    app.reset()
+    return app.pages
+
+
+# ---------------------------------------------------------------- the lesson
+def test_the_lesson_offers_every_treatment():
+    spec = load_content("therapy")["explorer"]
+    assert set(spec["treatments"]) == set(drugs()) and spec["slots"] == 2 and spec["dose"]
+
+
+def test_every_mistake_differs_from_the_answer_and_is_explained():
+    for task in load_content("therapy")["tasks"]:
+        expected = getattr(checks, task["expects"])()
+        assert set(task["mistakes"]) == set(expected.mistakes)
+        for name, wrong in expected.mistakes.items():
+            if isinstance(wrong, (int, float)) and math.isfinite(wrong):
+                tolerance = task.get("tolerance", task.get("relative_tolerance", 0) * abs(wrong))
+                assert abs(wrong - expected.value) > tolerance, name
+            else:
+                assert wrong != expected.value, name
+
+
+# ---------------------------------------------------------------- the drug in the body
+def test_every_drug_has_a_target_that_it_changes():
+    app = explorer("mas_like", controls=(), treatments=tuple(TARGETS), tabs=("pharmacology",))
+    page = app.pages["pharmacology"]
+    for drug in TARGETS:
+        app.treat(drug, day=2)
+        amount, effect = page.amount(), page.effect()
+        assert np.isfinite(amount).all() and 0.3 < amount.max() < 20, drug
+        assert amount[page.days < 1.5].max() < 1e-9, drug
+        assert effect.min() >= -1e-6 and effect.max() <= 100.001, drug
+        assert effect.max() > 0.3, drug
+
+
+def test_doses_are_tried_around_the_chosen_one(app, page):
+    app.treat("anakinra", day=7, dose=1)
+    found = page["pharmacology"].by_dose((0.1, 1.0, 5.0))
+    assert found["lesion"][2] < found["lesion"][1] < found["lesion"][0]
+    one = page["pharmacology"].amount()
+    app.treat("anakinra", day=7, dose=2)
+    assert page["pharmacology"].amount() == pytest.approx(2 * one, rel=1e-3, abs=1e-3)
+
+
+def test_the_pharmacology_tab_follows_two_drugs(app, page):
+    tab = page["pharmacology"]
+    assert "Nothing is given" in tab.summary()
+    app.treat("dexamethasone", day=7).treat("anakinra", day=8, slot=2)
+    tab.refresh()
+    assert app.error == ""
+    assert "Dexamethasone" in tab.summary() and "Anakinra" in tab.summary()
+    first = tab.view.lines[0].get_ydata()
+    app.treat("dexamethasone", day=2)
+    tab.refresh()
+    assert not np.allclose(first, tab.view.lines[0].get_ydata())
+
+
+# ---------------------------------------------------------------- who, what, when
+def test_the_heat_map_computes_what_its_columns_ask_for(app, page):
+    tab = page["heatmap"].choose("patients", day=7, outcome="lesion")
+    assert tab.run().shape == (len(FEW), len(PEOPLE) + 1)
+    assert tab.change("anakinra", "mas_like", 7) < -20 < tab.change("anakinra", "mild", 7)
+    assert tab.change("anakinra", YOURS, 7) == tab.change("anakinra", "il6_dysregulated", 7)
+    assert "MAS-like: best Anakinra" in tab.summary()
+    tab.choose("days", patient="mild")
+    assert "Grey cells" in tab.summary()
+    table = tab.run()
+    assert table.shape == (len(FEW), len(DAYS)) and np.isfinite(table.to_numpy()).all()
+    assert app.error == ""
+
+
+def test_cells_of_your_patient_are_forgotten_when_the_patient_changes(app, page):
+    tab = page["heatmap"].choose("patients", day=7, outcome="lesion")
+    tab.run()
+    app.set(mas_gain=4)
+    tab.refresh()
+    assert math.isnan(tab.change("anakinra", YOURS, 7))
+    assert math.isfinite(tab.change("anakinra", "mas_like", 7))
+
+
+def test_the_heat_map_says_what_is_not_on_offer(page):
+    with pytest.raises(ValueError, match="no patient here"):
+        page["heatmap"].choose(patient="somebody")
+
+
+def test_heat_words_name_best_and_worst():
+    values = np.array([[-10.0, 0.1], [5.0, 0.0]])
+    words = heat_words(values, ["a", "b"], ["x", "y"], unit="%", small=2)
+    assert "x: best a (−10), worst b (+5)." in words
+    assert "y: nothing helps, nothing harms." in words
+    assert heat_words(values * np.nan, ["a", "b"], ["x", "y"], unit="%", small=2) == (
+        "Not computed yet."
+    )
+
+
+# ---------------------------------------------------------------- traps
+def test_every_trap_plays_and_draws(app, page):
+    tab = page["traps"]
+    for name, trap in TRAPS.items():
+        if trap.slow:
+            continue
+        shown = tab.play(name, trap.start)
+        assert shown.words == tab.summary() and trap.draw(shown).get_axes()
+        assert app.error == ""
+
+
+def test_a_quick_trap_follows_its_knob_and_a_slow_one_waits(page):
+    tab = page["traps"]
+    tab.play("odds_and_risk", 41.5)
+    before = tab.summary()
+    tab._knob.value = 2
+    assert tab.summary() != before and "2 %" in tab.summary()
+    tab.choose("underpowered")
+    assert "Press the button" in tab.summary()
+
+
+def test_again_shows_other_luck(page):
+    tab = page["traps"]
+    tab.play("immortal_time", 14, seed=1)
+    before = tab.summary()
+    tab._again.click()
+    assert tab.seed == 2 and tab.summary() != before
+
+
+def test_a_knob_has_its_range(page):
+    with pytest.raises(ValueError, match="between 1 and 60"):
+        page["traps"].play("subgroup_hunting", 1000)
+    with pytest.raises(ValueError, match="trap"):
+        page["traps"].choose("immortality")
+
+
+def test_adding_up_is_right_when_allocation_is_even():
+    assert misreadings.adding_up(1).numbers["crude"] == pytest.approx(1)
+    crude = [misreadings.adding_up(k).numbers["crude"] for k in (1, 2, 4)]
+    assert crude == sorted(crude, reverse=True)
+    assert misreadings.adding_up(4).numbers["pooled"] == pytest.approx(1)
+
+
+def test_odds_become_risks_as_in_a_textbook():
+    n = misreadings.odds_and_risk(0.5, 0.5).numbers
+    assert n["risk_ratio"] == pytest.approx(2 / 3) and n["needed"] == pytest.approx(6)
+    assert misreadings.odds_and_risk(0.005).numbers["risk_ratio"] == pytest.approx(0.66, abs=0.01)
+    with pytest.raises(ValueError, match="risk"):
+        misreadings.odds_and_risk(2)
+
+
+# ---------------------------------------------------------------- the designer
+def test_a_trial_is_designed_run_repeated_and_uncovered(app, page):
+    tab = page["trial"]
+    with pytest.raises(ValueError, match="no trial to repeat"):
+        tab.again()
+    effect = tab.design("above 60", drug="anakinra", day=(7, 9), n=40).run()
+    assert tab.plan == Plan("above 60", tab._rule.value, "anakinra", (7, 9), "nothing", 40)
+    assert len(tab.found) == 40 and effect is tab.kept[-1][1]
+    tab.again()
+    assert len(tab.kept) == 2
+    assert "The truth" not in tab.summary()
+    assert "true risk ratio" in tab.reveal()
+    assert "SAVE-MORE" in tab.summary()
+    assert "cannot tell" in tab._table.value
+    tab.reveal(False)
+    tab._clear.click()
+    assert tab.kept == [] and app.error == ""
+
+
+def test_an_impossible_own_rule_is_explained(page):
+    tab = page["trial"].design(rule="no_such_column > 3", n=40)
+    assert tab._entry.value == OWN
+    with pytest.raises(ValueError, match="no_such_column"):
+        tab.run()
+    assert set(ENTRY) >= {OWN, "above 60"}
+
+
+def test_intervals_draw_nothing_gracefully_and_write_numbers():
+    assert intervals([], title="nothing").get_axes()
+    assert interval_words(Mark("x", 0.5, 0.2, 1.1)) == "0.50 (0.20 to 1.10)"
+    assert interval_words(Mark("x")) == "no estimate"
+
+
+# ---------------------------------------------------------------- long work in a thread
+def test_work_beside_reports_its_share_and_its_errors():
+    kept = []
+
+    def work(advance, cancel):
+        for i in range(3):
+            advance(i + 1, 3)
+        return "done"
+
+    shares = list(beside(work, kept.append))
+    assert kept == ["done"] and shares[-1] == 1.0 and shares == sorted(shares)
+
+    def broken(advance, cancel):
+        raise ValueError("too few candidates")
+
+    with pytest.raises(ValueError, match="too few"):
+        list(beside(broken, kept.append))
+    assert kept == ["done"]
+
+
+def test_work_beside_stops_when_it_is_cancelled():
+    kept, seen = [], []
+
+    def work(advance, cancel):
+        for i in range(10_000):
+            advance(i, 10_000)
+            seen.append(cancel.wait(0.01))
+
+    steps = beside(work, kept.append)
+    next(steps)
+    steps.close()
+    assert not kept and len(seen) < 9_999
+
+
+def test_cancelling_in_a_running_loop_leaves_the_tab_usable(app, page):
+    tab = page["traps"].choose("underpowered")
+
+    async def press_and_cancel():
+        tab.work._start()
+        await asyncio.sleep(0.1)
+        tab.work.cancel()
+        await tab.work._task
+
+    asyncio.run(press_and_cancel())
+    assert not tab.work.busy and app.error == ""
+    assert tab.summary().strip()
