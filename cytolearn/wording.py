@@ -81,10 +81,12 @@ def in_sentence(name: str) -> str:
     ('sensing delay', 'IL-6 gain', 'T-cell reserve')
     >>> in_sentence("Naive T-cell reserve"), in_sentence("D-dimer"), in_sentence("P/F ratio")
     ('naive T-cell reserve', 'D-dimer', 'P/F ratio')
+    >>> in_sentence("Type-I interferon"), in_sentence("CD8 T cells")
+    ('type-I interferon', 'CD8 T cells')
     """
-    first = name.partition(" ")[0]
-    digit = any(letter.isdigit() for letter in first.partition("-")[0])  # CD8, not Interleukin-6
-    ordinary = first[1:2].islower() and first[1:].islower() and not digit
+    first = name.partition(" ")[0].partition("-")[0]
+    digit = any(letter.isdigit() for letter in first)
+    ordinary = first[1:].islower() and not digit
     return name[:1].lower() + name[1:] if ordinary else name
 
 
