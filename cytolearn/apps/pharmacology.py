@@ -92,7 +92,7 @@ class Pharmacology:
         self._words, self._page = W.HTML(), W.VBox()
         intro = W.HTML(
             "<p>Choose a treatment on the left (a second one, too), then move its day and its "
-            "dose. From left to right: how much is in the body; how much of its target it takes; "
+            "dose. The pictures: how much is in the body; how much of its target it takes; "
             "what the lung does; and what other doses of the first drug would lead to.</p>"
         )
         self.widget = W.VBox([intro, self._page, self._words])
@@ -101,7 +101,7 @@ class Pharmacology:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
         figure, lines, axes = self._frame()
-        view = LiveFigure(figure, lines, boxes=panel_boxes(axes), panel_width=330, max_width=980)
+        view = LiveFigure(figure, lines, boxes=panel_boxes(axes), panel_width=240, max_width=720)
         self._page.children = [view]
         return view
 

@@ -20,9 +20,10 @@ from cytolearn.figures.panels import MARGINS, panel_grid
 from cytolearn.figures.picture import Picture
 from cytolearn.wording import listing, number
 
-#: Blue is benefit, orange harm, white no change: told apart under every colour vision.
+#: Blue is benefit, orange harm, white no change: told apart under every colour vision. Its ends are
+#: no colours of the theme, so that the numbers on them stay readable on dark pages.
 DIVERGING = LinearSegmentedColormap.from_list(
-    "benefit_harm", [theme.CURVES[0], "#8cc3e6", "#ffffff", "#f5b183", theme.CURVES[1]]
+    "benefit_harm", ["#0071b0", "#8cc3e6", "#ffffff", "#f5b183", "#d45c00"]
 )
 # Text on coloured cells keeps its colour in the dark theme: neither is a colour of the theme.
 _DARK_TEXT, _LIGHT_TEXT = "#14191f", "#fdfdfd"
@@ -155,7 +156,7 @@ def heat_map(
         The best cell of each column has a thick frame, the worst a dashed one.
     """
     n, k = values.shape
-    wide, left, top, foot, high = 0.74, 1.62, 0.92, 0.5, 0.235
+    wide, left, top, foot, high = 0.61, 1.55, 0.92, 0.62, 0.235
     size = (left + k * wide + 0.1, top + n * high + foot)
     with mpl.rc_context(theme.RC):
         figure = Picture(figsize=size, dpi=100)
@@ -178,19 +179,17 @@ def heat_map(
             np.arange(k) + 0.5, ["\n".join(textwrap.wrap(c, 12, break_long_words=False)[:3])
                                  for c in columns],
         )  # fmt: skip
-        ax.tick_params(axis="both", labelsize=8)
+        ax.tick_params(axis="y", labelsize=8.2)
+        ax.tick_params(axis="x", labelsize=7.4)
         figure.text(0.008, 1 - 0.2 / size[1], title, fontsize=10, fontweight="bold")
-        figure.text(
-            0.008, 0.28 / size[1],
-            f"Numbers: {unit}. Blue: better than no treatment, orange: worse. · : less than "
-            f"{number(small)}.",
-            fontsize=7.5, color=theme.INK,
+        foot_lines = (
+            (theme.FOOTER, theme.MUTED),
+            ("Solid frame: best of its column, dashed: worst.", theme.INK),
+            (f"Numbers: {unit}; · is less than {number(small)}. Blue: better, orange: worse.",
+             theme.INK),
         )  # fmt: skip
-        figure.text(
-            0.008, 0.1 / size[1],
-            f"Solid frame: best of its column, dashed: worst. {theme.FOOTER}",
-            fontsize=7.5, color=theme.MUTED,
-        )  # fmt: skip
+        for i, (words, color) in enumerate(foot_lines):
+            figure.text(0.008, (0.08 + 0.17 * i) / size[1], words, fontsize=7.8, color=color)
     return figure
 
 
@@ -304,7 +303,7 @@ def intervals(
     """
     per = 0.235 if names else max(0.035, min(0.235, 3.4 / max(len(marks), 1)))
     rows = max(len(marks), 3) * per
-    width, left, right = 7.9, (2.85 if names else 0.5), (1.55 if names else 1.2)
+    width, left, right = 6.9, (2.65 if names else 0.4), (1.45 if names else 0.8)
     height = rows + 1.55
     low, high = _limits(marks)
     with mpl.rc_context(theme.RC):
@@ -350,7 +349,7 @@ def _draw_mark(ax: Axes, y: int, mark: Mark, low: float, high: float, names: boo
         ax.plot([at], [y], shape, color=color, markersize=size if names else size * 0.62, zorder=4)
     if not names:
         return
-    ax.text(-0.01, y, _cut(mark.label, 38), transform=ax.get_yaxis_transform(), fontsize=8.2,
+    ax.text(-0.01, y, _cut(mark.label, 36), transform=ax.get_yaxis_transform(), fontsize=8.2,
             ha="right", va="center")  # fmt: skip
     ax.text(1.02, y, interval_words(mark), transform=ax.get_yaxis_transform(), fontsize=8.2,
             va="center")  # fmt: skip
@@ -388,7 +387,7 @@ def pairs(
     heads : (str, str)
         What the first and the second number are.
     """
-    width, left, per = 7.6, 2.3, 0.52
+    width, left, per = 6.6, 2.2, 0.46
     height = len(rows) * per + 1.35
     top = max([v for _, *both in rows for v in both if math.isfinite(v)], default=1.0) or 1.0
     with mpl.rc_context(theme.RC):
