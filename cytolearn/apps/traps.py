@@ -347,7 +347,7 @@ class Traps:
             layout=W.Layout(width="290px"),
         )  # fmt: skip
         self._knob = W.FloatSlider(
-            continuous_update=False, readout_format="~g", style={"description_width": "initial"},
+            continuous_update=False, readout_format=".1f", style={"description_width": "initial"},
             layout=W.Layout(width="430px", max_width="100%"),
         )  # fmt: skip
         self._null = W.ToggleButton(
