@@ -69,7 +69,9 @@ def test_every_drug_has_a_target_that_it_changes():
         assert np.isfinite(amount).all() and 0.3 < amount.max() < 20, drug
         assert amount[page.days < 1.5].max() < 1e-9, drug
         assert effect.min() >= -1e-6 and effect.max() <= 100.001, drug
-        assert effect.max() > (0.1 if "chloroquine" in drug else 4), drug
+        # Antimalarials hardly reach their target at doses that people take; every other drug does.
+        low, high = (0.1, 1) if "chloroquine" in drug else (4, 100.001)
+        assert low < effect.max() < high, drug
 
 
 def test_doses_are_tried_around_the_chosen_one(app, page):
