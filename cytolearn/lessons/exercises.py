@@ -15,6 +15,7 @@ why       only in the solutions: the reasoning and the biology
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import tomllib
@@ -157,15 +158,18 @@ def exercise_notebook(name: str, *, solution: bool) -> Any:
         if c.part in left_out:
             continue
         metadata = {"name": c.name, "tags": [c.part], **_nbgrader(name, c)}
-        which = "solution" if solution else "exercise"
-        cells.append(new[c.kind](c.text, id=cell_id(f"{name}/{which}", c.name), metadata=metadata))
+        cell_name = cell_id(f"{name}/exercise", c.name)  # a cell of both notebooks has one id
+        cells.append(new[c.kind](c.text, id=cell_name, metadata=metadata))
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return new_notebook(cells=cells, metadata=metadata)
 
 
 def _nbgrader(name: str, cell: Cell) -> dict[str, Any]:
-    """Return the metadata that nbgrader reads: who writes in a cell, and what it is worth."""
+    """Return what nbgrader reads: who writes in a cell, what it is worth, whether it changed.
+
+    JupyterLab reads a part of it, too: a check can be neither edited nor deleted by accident.
+    """
     question = cell.name.partition("-")[0]
     specs = {q["id"]: q for q in load_exercise(name)["questions"]}
     by_hand = question in specs and specs[question]["kind"] == "text"
@@ -178,7 +182,16 @@ def _nbgrader(name: str, cell: Cell) -> dict[str, Any]:
     if marks["grade"]:
         marks |= {"points": specs[question]["points"]}
     marks |= {"schema_version": 3, "task": False, "cell_type": cell.kind}
-    return {"nbgrader": marks}
+    marks["checksum"] = _checksum(cell, marks)
+    fixed = {"editable": False} if marks["locked"] else {}
+    return {"nbgrader": marks, "deletable": False, **fixed}
+
+
+def _checksum(cell: Cell, marks: Mapping[str, Any]) -> str:
+    """Return the sum by which nbgrader knows a cell that nobody has touched (a test compares)."""
+    parts = [cell.text, cell.kind, marks["grade"], marks["solution"], marks["locked"]]
+    parts += [marks["grade_id"], *([float(marks["points"])] if marks["grade"] else [])]
+    return hashlib.md5("".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def exercise_paths(root: Path, name: str) -> tuple[Path, Path]:
