@@ -99,6 +99,9 @@ def _add_course_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("name", metavar="ASSIGNMENT")
     export.add_argument("--canvas", type=Path, help="gradebook CSV from Canvas, to be filled in")
 
+    door = add("nbgrader", "write a folder in which nbgrader's own commands mark it", _nbgrader)
+    door.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="lesson ids; none: all")
+
 
 def course_folder() -> Path:
     """Return the folder with the notebooks: of the checkout, or of the installed package.
@@ -197,6 +200,13 @@ def _export(chosen: argparse.Namespace) -> int:
     from cytolearn.grading.course import export
 
     return _say(export(chosen.folder, chosen.name, canvas=chosen.canvas, dry_run=chosen.dry_run))
+
+
+def _nbgrader(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.nbgrader import lay_out
+
+    solutions = _found("solutions", "*/*.ipynb")
+    return _say(lay_out(chosen.folder, chosen.names, solutions, dry_run=chosen.dry_run))
 
 
 def _say(lines: Iterable[str]) -> int:
