@@ -69,30 +69,45 @@ def run_notebook(chromium, jupyterlab):
         page.close()
 
 
-@pytest.fixture(scope="module", params=lesson_ids())
+# The lesson's fixtures last as long as the session: pytest then runs all tests of one lesson after
+# each other, across modules, on one page with one kernel.
+@pytest.fixture(scope="session", params=lesson_ids())
 def lesson(request):
     """Give the content of each lesson in turn."""
     return read_content(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def copy_notebook(lesson, jupyterlab):
+    """Return a function that puts the lesson's notebook into an empty folder of its own."""
+    _, root = jupyterlab
+
+    def copy(name):
+        return unpack(lesson, root / f"{lesson['id']}_{name}")
+
+    return copy
+
+
+@pytest.fixture(scope="session")
 def folder(lesson, jupyterlab):
     """Give a learner's own folder with a copy of the lesson's notebook."""
     _, root = jupyterlab
-    home = root / lesson["id"]
+    return unpack(lesson, root / lesson["id"])
+
+
+def unpack(lesson, home):
     home.mkdir()
     shutil.copy(browser.ROOT / "notebooks" / f"{lesson['file']}.ipynb", home)
     return home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def learner(lesson, folder, chromium, jupyterlab):
-    """Open the lesson in JupyterLab, for all tests of a module: one page, one kernel."""
+    """Open the lesson in JupyterLab and run it, once for all tests of the lesson."""
     address, _ = jupyterlab
     url = f"{address}/lab/tree/{folder.name}/{lesson['file']}.ipynb?reset"
-    page = browser.open_notebook(chromium, url, width=1024)
-    someone = Learner(page, lesson, url)
+    someone = Learner(chromium, lesson, url)
     someone.run_all()
     yield someone
     someone.shut_down()
-    page.close()
+    someone.close()

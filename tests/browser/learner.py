@@ -1,6 +1,8 @@
 """What a learner does in the page of a lesson: look, click, drag, type. Waits on meaning only."""
 
+import os
 import re
+import signal
 
 from benchmarks import browser
 
@@ -36,6 +38,17 @@ _SETTLED = """async () => {
 }"""
 _SHUT_DOWN = """() =>
   window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"""
+_PROCESS = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+  const code = "import os; print(os.getpid())";
+  const future = kernel.requestExecute({code, store_history: false});
+  let text = "";
+  future.onIOPub = message => {
+    if (message.header.msg_type === "stream") text += message.content.text;
+  };
+  await future.done;
+  return Number(text);
+}"""
 _SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 # Show one screen of the page; tell whether it was there already: then this is the end.
 _SCROLL = """place => {
@@ -67,18 +80,23 @@ class Learner:
 
     Parameters
     ----------
-    page : playwright.sync_api.Page
+    chromium : playwright.sync_api.Browser
     lesson : mapping
         The lesson's content.
     url : str
         Where the notebook is.
     """
 
-    def __init__(self, page, lesson, url):
-        self.page, self.lesson, self.url = page, lesson, url
+    def __init__(self, chromium, lesson, url):
+        self.chromium, self.lesson, self.url = chromium, lesson, url
         self.sources = []
+        self.open()
 
     # ---- the notebook ------------------------------------------------------------------------
+
+    def open(self):
+        """Open the notebook in a page of its own and wait for its kernel."""
+        self.page = browser.open_notebook(self.chromium, self.url, width=1024)
 
     def run_all(self):
         browser.run_all(self.page)
@@ -90,10 +108,18 @@ class Learner:
     def shut_down(self):
         self.page.evaluate(_SHUT_DOWN)
 
+    def lose_kernel(self):
+        """Have the kernel's process killed, as the system does when memory runs out."""
+        os.kill(self.page.evaluate(_PROCESS), signal.SIGKILL)
+        self.page.get_by_role("dialog").get_by_text("appears to have died").wait_for()
+
+    def close(self):
+        self.page.close()
+
     def reopen(self):
-        """Load the page again and wait for a new kernel."""
-        self.page.goto(self.url, wait_until="commit")
-        browser.kernel_ready(self.page)
+        """Close the page, open it again and wait for a new kernel."""
+        self.close()
+        self.open()
 
     def settled(self):
         """Wait until the kernel has worked off all that was clicked."""
@@ -125,6 +151,19 @@ class Learner:
     def too_wide(self):
         return self.page.evaluate(_TOO_WIDE)
 
+    def wear(self, theme):
+        """Change JupyterLab's theme, "light" or "dark"."""
+        name = f"JupyterLab {theme.title()}"
+        change = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+        self.page.evaluate(change, name)
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+        self.settled()
+
+    def look_at(self, width, height):
+        """Change the size of the window, in CSS pixels."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.settled()
+
     # ---- questions ---------------------------------------------------------------------------
 
     def predict(self, prediction, letter=None):
@@ -142,9 +181,10 @@ class Learner:
         return self.read(box.locator(".cl-box"))
 
     def read(self, words):
-        """Scroll to what is said (cells out of sight are not drawn) and read it."""
+        """Scroll to what is said and read it: cells out of sight are not drawn, so they say nothing."""
         words.wait_for()
         words.scroll_into_view_if_needed()
+        self.page.wait_for_function("words => words.innerText", arg=words.element_handle())
         return words.inner_text()
 
     def open_app(self):
@@ -205,6 +245,11 @@ class Learner:
         # the app's own row of tabs; a page may have another inside
         row = self.app.locator(".lm-TabBar-content").first
         return [text.strip() for text in row.locator(".lm-TabBar-tab").all_text_contents()]
+
+    @property
+    def panel(self):
+        """What the open tab shows."""
+        return self.app.locator(".widget-tab-contents > :visible").first
 
     def control(self, symbol):
         return self.app.locator(f".cl-at-{symbol}").first

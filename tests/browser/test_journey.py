@@ -1,4 +1,8 @@
-"""A learner's whole path through each lesson, in a real JupyterLab, and pictures of it."""
+"""A learner's whole path through each lesson, in a real JupyterLab, and pictures of it.
+
+The path comes first: it needs a notebook that nobody has answered yet. What follows, here and in
+test_journey_accessibility.py, looks at the page that it leaves.
+"""
 
 import json
 import math
@@ -11,10 +15,7 @@ from learner import PICTURE
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.content import expected
 
-# Minutes a lesson: run with -m slow.
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
-
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def as_answer(value):
@@ -51,14 +52,15 @@ def try_explorer(learner):
         assert learner.failures() == [], symbol
     symbol, chosen = moved[0], learner.value(moved[0])
     learner.press("Pin this run")
-    learner.app.get_by_role("button", name="Reset").first.click()
-    learner.settled()
+    reset = learner.app.get_by_role("button", name="Reset").first.inner_text()
+    learner.press(reset)
     assert learner.value(symbol) != chosen
     learner.press("Undo")
     assert learner.value(symbol) == chosen
-    learner.app.get_by_role("button", name="Reset").first.click()
-    learner.settled()
+    learner.press(reset)
     learner.open_tab("Pinned runs")
+    heads = learner.panel.locator("thead th").all_inner_texts()
+    assert [head.split("\n")[0] for head in heads] == ["Run A", "Now"]
     learner.press("Show Run A")
     assert learner.value(symbol) == chosen
 
@@ -71,6 +73,8 @@ def try_ward(learner):
     learner.settled()
     learner.press("Give it today")
     learner.press("Take back")
+    learner.app.locator(".cl-drug select").select_option(index=1)
+    learner.settled()
     learner.press("Give it today")
     for _ in range(20):
         button = learner.app.locator(".cl-ward button").last
@@ -88,7 +92,7 @@ def open_tabs(learner):
     """Open every tab: each shows something, none an error, none of its sliders is dead."""
     for title in learner.tabs:
         learner.open_tab(title)
-        panel = learner.app.locator(".widget-tab-contents > :visible").first
+        panel = learner.panel
         assert panel.inner_text().strip(), f"{title}: empty"
         for handle in panel.locator(".noUi-handle:visible").all():
             before = handle.get_attribute("aria-valuenow")
@@ -128,7 +132,7 @@ def test_whole_path(learner, lesson, folder):
     assert learner.failures() == []
 
     learner.save()
-    learner.shut_down()
+    learner.lose_kernel()
     book = json.loads((folder / "cytolearn_logbook.json").read_text(encoding="utf-8"))
     kept = [key for key in book["answers"] if key.endswith((task["id"], quiz["id"]))]
     assert len(kept) == 2
@@ -149,6 +153,7 @@ def test_whole_path(learner, lesson, folder):
     assert learner.too_wide() == []
 
 
+@pytest.mark.slow  # minutes a lesson, and for people to look at
 def test_pictures(learner, lesson, tmp_path):
     """Take pictures at two widths in two themes: artefacts for people, kept outside the tests.
 
@@ -158,18 +163,19 @@ def test_pictures(learner, lesson, tmp_path):
     target.mkdir(parents=True, exist_ok=True)
     page = learner.page
     learner.open_app()
-    for theme, name in THEMES.items():
-        page.evaluate(
-            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
-        )
-        page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
-        for width in (1024, 1440):
-            page.set_viewport_size({"width": width, "height": 2000})
-            for place, title in enumerate(learner.tabs):
-                learner.open_tab(title)
-                learner.app.screenshot(path=target / f"tab{place}_{width}_{theme}.png")
-            learner.open_tab(learner.tabs[0])
-            for place in learner.screens():
-                page.screenshot(path=target / f"page_{width}_{theme}_{place:02}.png")
-            assert learner.too_wide() == [], f"{width} px"
+    try:
+        for theme in ("light", "dark"):
+            learner.wear(theme)
+            for width in (1024, 1440):
+                learner.look_at(width, 2000)
+                for place, title in enumerate(learner.tabs):
+                    learner.open_tab(title)
+                    learner.app.screenshot(path=target / f"tab{place}_{width}_{theme}.png")
+                learner.open_tab(learner.tabs[0])
+                for place in learner.screens():
+                    page.screenshot(path=target / f"page_{width}_{theme}_{place:02}.png")
+                assert learner.too_wide() == [], f"{width} px"
+    finally:
+        learner.wear("light")
+        learner.look_at(1024, 900)
     assert len(list(target.glob("*.png"))) >= 4 * (len(learner.tabs) + 1)
