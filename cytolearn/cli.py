@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="cytolearn", description=__doc__.splitlines()[0])
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    start = commands.add_parser("start", help="copy the course's notebooks into a folder of yours")
+    start = commands.add_parser("start", help="copy the course's notebooks and assignments to you")
     start.add_argument("folder", type=Path, nargs="?", default=Path("cytolearn-course"))
     start.set_defaults(action=_start)
 
@@ -124,17 +125,22 @@ def _found(kind: str, pattern: str) -> Path:
 
 
 def _start(chosen: argparse.Namespace) -> int:
-    """Copy the notebooks; a file that is there already is left alone."""
-    chosen.folder.mkdir(parents=True, exist_ok=True)
+    """Copy notebooks and assignments; a file that is there already is left alone."""
     found = course_folder()
-    for source in sorted([*found.glob("*.ipynb"), *found.glob("*.md")]):
-        target = chosen.folder / source.name
+    copies = {path: path.name for path in [*found.glob("*.ipynb"), *found.glob("*.md")]}
+    with contextlib.suppress(FileNotFoundError):  # a course without assignments is a course
+        folder = _found("exercises", "*/*.ipynb")
+        for path in folder.glob("*/*.ipynb"):
+            copies[path] = f"exercises/{path.relative_to(folder).as_posix()}"
+    for source, name in sorted(copies.items(), key=lambda item: item[1]):
+        target = chosen.folder / name
         if target.exists():
             print(f"kept    {target} (it is yours; delete it to get a fresh copy)")
         else:
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             print(f"copied  {target}")
-    first = min(path.name for path in chosen.folder.glob("*.ipynb"))
+    first = min(path.name for path in found.glob("*.ipynb"))
     print(f"Start with: jupyter lab {chosen.folder / first}")
     return 0
 
