@@ -10,27 +10,16 @@ import stat
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
+from checkout import ROOT, committed
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
 SUPPORTED = ["3.11", "3.12", "3.13"]
-
-
-def committed() -> list[Path]:
-    """Every file that git tracks; outside a git checkout (an sdist), every file there is."""
-    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if found.returncode == 0 and found.stdout:
-        names = found.stdout.decode().split("\0")
-        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
-    hidden = re.compile(r"/(\.git|\.venv|build|dist|__pycache__|\.\w+_cache)/")
-    return [p for p in ROOT.rglob("*") if p.is_file() and not hidden.search(p.as_posix())]
 
 
 def texts() -> dict[str, str]:
