@@ -115,7 +115,7 @@ def test_constants_stay_within_the_stated_ranges(name):
     for n in range(300):
         case = students.case_of(students.student_code("s", str(n), []), name)
         for symbol, (low, high, decimals) in spec["patient"]["ranges"].items():
-            value = case.patient.traits[symbol]
+            value = case.value(symbol)
             assert low <= value <= high
             assert value == round(value, int(decimals))
         assert all(case.given[key] in choices for key, choices in spec["given"].items())

@@ -88,7 +88,7 @@ class Workbook:
         who = f"code {self.code}" if self.code else "no code: the public practice patient"
         rows = {row["symbol"]: row for row in physiology.rows("parameters")}
         traits = [
-            f"{rows[s]['name']}: {quantity(self.patient.traits[s], rows[s]['unit'])}"
+            f"{rows[s]['name']}: {quantity(self._case.value(s), rows[s]['unit'])}"
             for s in self.content["patient"]["ranges"]
         ]
         own = [f"{key} = {value!r}" for key, value in self.given.items()]

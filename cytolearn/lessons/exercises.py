@@ -26,6 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from cytolearn import physiology
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.content import lesson_ids, load_content, read_text
 from cytolearn.lessons.pages import FORBIDDEN, Cell, bullets, cell_id, fill_words, parse
@@ -51,6 +52,11 @@ class Case:
     patient: Patient
     given: Mapping[str, Any]
     engine: str | None = None
+
+    def value(self, symbol: str) -> float:
+        """Return a constant of the patient, drawn or not, or a trait such as age, by its symbol."""
+        known = {**physiology.baseline(), **self.patient.traits, **self.patient.constants}
+        return known[symbol]
 
 
 @cache
