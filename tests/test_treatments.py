@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -464,9 +466,21 @@ def test_pairs_that_doctors_do_not_combine():
     assert said(("methylprednisolone", 5), ("dexamethasone", 12)) == []
 
 
+@pytest.mark.parametrize("place", ["a notebook", "a script"])
+def test_a_loop_over_early_days_says_it_once_and_not_in_red_in_a_notebook(place):
+    code = "import cytolearn as cl\nfor day in (0, 2, 4): cl.treatment('dexamethasone', day=day)"
+    if place == "a notebook":
+        code = f"import builtins; builtins.get_ipython = lambda: None\n{code}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said, silent = (run.stdout, run.stderr) if place == "a notebook" else (run.stderr, run.stdout)
+    assert said.startswith("Worth a thought: Dexamethasone before day 5. A steroid this early")
+    assert said.count("\n") == 1
+    assert silent == ""
+
+
 def test_a_warning_shows_no_path_and_leaves_others_alone():
     ours = warnings.formatwarning("Say it.", TeachingWarning, "kernel/1.py", 3)
-    assert ours == "Teaching warning: Say it.\n"
+    assert ours == "Worth a thought: Say it.\n"
     assert "1.py:3: UserWarning: Say it." in warnings.formatwarning(
         "Say it.", UserWarning, "1.py", 3
     )

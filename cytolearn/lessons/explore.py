@@ -39,13 +39,14 @@ def open_app(lesson: Lesson) -> Any:
         made = getattr(importlib.import_module(module), cls)
         return made(spec["code"], tasks, title=content["title"], record=lesson.note)
     people = {name: person(content, name) for name in content["patients"]}
+    topic = content["title"].partition(":")[0]  # the rest of a long title stands above the page
     return Explorer(
         people.pop(spec["reference"]),
         spec["controls"],
         spec["readouts"],
         spec["treatments"],
         tasks,
-        title=f"{content['title']}: {listing(content['patients'])}",
+        title=f"{topic}: {listing(content['patients'])}",
         tabs=tabs(content),
         people=people,
         dose=spec.get("dose", False),

@@ -363,8 +363,9 @@ class Treatment:
 
     def _cautions(self) -> list[str]:
         drug = drugs()[self.drug]
+        # No day in the words: a loop over start days says the same thing, and says it once.
         said = [
-            f"{_sentence(self.label)}: {row['message']}"
+            f"{drug['name']} before day {row['before_day']}. {row['message']}"
             for row in _rows("cautions")
             if row["before_day"]
             and row["first"] == drug["class"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import sys
 import warnings
@@ -22,7 +23,7 @@ def warn(message: str) -> None:
     warnings.warn(message, TeachingWarning, stacklevel=level)
 
 
-_formatted = warnings.formatwarning
+_formatted, _shown = warnings.formatwarning, warnings.showwarning
 
 
 def _readable(message, category, filename, lineno, line=None) -> str:
@@ -32,11 +33,19 @@ def _readable(message, category, filename, lineno, line=None) -> str:
     rebuilt byte for byte. Everybody else's warnings look as always.
     """
     if issubclass(category, TeachingWarning):
-        return f"Teaching warning: {message}\n"
+        return f"Worth a thought: {message}\n"
     return _formatted(message, category, filename, lineno, line)
 
 
-warnings.formatwarning = _readable
+def _calmly(message, category, filename, lineno, file=None, line=None) -> None:
+    """Print our warnings among the results of a notebook's cell: on red they look like an error."""
+    in_notebook = hasattr(builtins, "get_ipython")
+    if file is None and in_notebook and issubclass(category, TeachingWarning):
+        file = sys.stdout
+    _shown(message, category, filename, lineno, file, line)
+
+
+warnings.formatwarning, warnings.showwarning = _readable, _calmly
 
 
 def checked_number(

@@ -95,11 +95,9 @@ lesson.equations()
 # Everything the app does can be written down. You will use these lines below.
 
 # %% bridge three-lines
-mara = cl.Patient("mas_like", label="Mara").run()
-treated = (
-    cl.Patient("mas_like", label="Mara, anakinra").treat(cl.treatment("anakinra", day=7)).run()
-)
-cl.compare(mara, treated).plot("il6", "ferritin", "lesion", "pf_ratio")
+mara = cl.Patient("mas_like", label="Mara")
+treated = mara.treat(cl.treatment("anakinra", day=7))
+cl.compare(mara.run(), treated.run()).plot("il6", "ferritin", "lesion", "pf_ratio")
 
 # %% [markdown] do do
 # ## Do
