@@ -38,6 +38,17 @@ _READY = """async () => {
     await new Promise(resolve => setTimeout(resolve, 100));
   if (window.jupyterapp.shell.collapseLeft) window.jupyterapp.shell.collapseLeft();
 }"""
+# JupyterLab handles messages of widgets in a thread of the kernel of their own, beside the cells. So
+# a reply from the cells' side says nothing of them: a message that means nothing, sent to any of
+# the widgets, is done when all before it are.
+_ANSWERED = """async () => {
+  const session = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+  const kernel = session.kernel;
+  await kernel.requestKernelInfo();
+  for (const comm of kernel._comms?.values() ?? [])
+    if (comm.targetName === "jupyter.widget")
+      return void await comm.send({method: "custom", content: {}}).done;
+}"""
 _RUN_ALL = """async () => {
   await window.jupyterapp.commands.execute("notebook:run-all-cells");
 }"""
@@ -163,6 +174,11 @@ def kernel_ready(page: Any) -> None:
 def run_all(page: Any) -> None:
     """Run every cell and wait until the last one is done."""
     page.evaluate(_RUN_ALL)
+
+
+def answered(page: Any) -> None:
+    """Wait until the kernel has done all that cells and widgets have asked of it."""
+    page.evaluate(_ANSWERED)
 
 
 def _free_port() -> int:

@@ -685,7 +685,8 @@ def _labs_html(chart: Any) -> str:
             f"<td>{span}</td><td>{html.escape(unit_words(row['unit']))}</td></tr>"
         )
     return (
-        '<div class="cl-scroll"><table class="cl-board"><thead><tr><th scope="col">Test</th>'
+        '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr>'
+        '<th scope="col">Test</th>'
         f'{days}<th scope="col">reference</th><th scope="col">unit</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

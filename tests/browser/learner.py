@@ -19,23 +19,17 @@ _RUN_CELL = """async ([place, source]) => {
   book.widgets[place].model.sharedModel.setSource(source);
   await window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
-# A reply to the first comes after all that the widgets have asked of the kernel before; then wait
-# until nothing in the page has changed for a while, for widgets draw in their own time.
-_SETTLED = """async () => {
-  const panel = window.jupyterapp.shell.currentWidget;
-  for (let i = 0; i < 2; i++) {
-    await panel.context.sessionContext.session.kernel.requestKernelInfo();
-    await new Promise(done => {
-      let timer = setTimeout(finish, 150);
-      const observer = new MutationObserver(() => {
-        clearTimeout(timer);
-        timer = setTimeout(finish, 150);
-      });
-      function finish() { observer.disconnect(); requestAnimationFrame(done); }
-      observer.observe(panel.content.node, {childList: true, subtree: true, attributes: true});
-    });
-  }
-}"""
+# Wait until nothing in the page has changed for a while: widgets draw in their own time.
+_QUIET = """() => new Promise(done => {
+  const finish = () => { observer.disconnect(); requestAnimationFrame(done); };
+  let timer = setTimeout(finish, 100);
+  const observer = new MutationObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(finish, 100);
+  });
+  const page = window.jupyterapp.shell.currentWidget.content.node;
+  observer.observe(page, {childList: true, subtree: true, attributes: true});
+})"""
 _SHUT_DOWN = """() =>
   window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"""
 _PROCESS = """async () => {
@@ -57,20 +51,22 @@ _SCROLL = """place => {
   content.scrollTop = place * content.clientHeight;
   return place > 0 && content.scrollTop === before;
 }"""
-# What juts out of its cell, except what scrolls by itself or is meant for screen readers only.
+# What juts out of its cell, except what is made to scroll (wide tables, long formulas) or is meant for
+# screen readers only. The first of a branch is enough: what lies in it juts out as well.
 _TOO_WIDE = """() => {
   const found = [];
-  for (const cell of document.querySelectorAll(".jp-NotebookPanel .jp-Cell")) {
-    const edge = cell.getBoundingClientRect().right + 1;
-    for (const e of cell.querySelectorAll(".jp-OutputArea-output *, .jp-RenderedMarkdown *")) {
-      if (!e.clientWidth || e.closest("svg, .lm-TabBar, .cl-scroll, .cl-sr, mjx-assistive-mml"))
-        continue;
-      const box = e.getBoundingClientRect();
-      if (box.right > edge)
-        found.push(`cell ${cell.dataset.place}: ${e.tagName} ${e.className} "` +
-                   `${e.textContent.trim().slice(0, 40)}" by ${Math.round(box.right - edge)} px`);
-    }
-  }
+  const walk = (e, edge, place) => {
+    if (!e.clientWidth || e.matches("svg, .lm-TabBar, .cl-sr, mjx-assistive-mml")) return;
+    const over = e.getBoundingClientRect().right - edge;
+    if (over > 1)
+      found.push(`cell ${place}: ${e.tagName} ${e.className} ` +
+                 `"${e.textContent.trim().slice(0, 40)}" by ${Math.round(over)} px`);
+    else if (!e.matches(".cl-scroll, .cl-code, mjx-container"))
+      for (const child of e.children) walk(child, edge, place);
+  };
+  for (const cell of document.querySelectorAll(".jp-NotebookPanel .jp-Cell"))
+    for (const part of cell.querySelectorAll(".jp-OutputArea-output, .jp-RenderedMarkdown"))
+      walk(part, cell.getBoundingClientRect().right, cell.dataset.place);
   return found;
 }"""
 
@@ -122,8 +118,13 @@ class Learner:
         self.open()
 
     def settled(self):
-        """Wait until the kernel has worked off all that was clicked."""
-        self.page.evaluate(_SETTLED)
+        """Wait until the kernel has worked off all that was clicked, and the page shows it.
+
+        Twice, for a widget that was just drawn may ask something in its turn.
+        """
+        for _ in range(2):
+            browser.answered(self.page)
+            self.page.evaluate(_QUIET)
 
     def place(self, code):
         return next(i for i, source in enumerate(self.sources) if code in source)
@@ -154,7 +155,9 @@ class Learner:
     def wear(self, theme):
         """Change JupyterLab's theme, "light" or "dark"."""
         name = f"JupyterLab {theme.title()}"
-        change = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+        change = (
+            "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+        )
         self.page.evaluate(change, name)
         self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
         self.settled()
