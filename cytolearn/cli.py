@@ -80,7 +80,18 @@ def _add_course_commands(commands: argparse._SubParsersAction) -> None:
         "--roster", type=Path, required=True, help="CSV with a column 'student' (and 'name', 'lms')"
     )
     assign.add_argument(
-        "--due", default="", help="such as 2026-12-01T23:59; default: no fixed time"
+        "--due",
+        action="append",
+        default=[],
+        metavar="[NAME=]TIME",
+        help="such as 2026-12-01T23:59 for all, or interferon=2026-12-01 for one; may be repeated",
+    )
+    assign.add_argument(
+        "--points",
+        action="append",
+        default=[],
+        metavar="[NAME=]N",
+        help="what an assignment counts in the course; default: the points of its questions",
     )
 
     collect = add(
@@ -170,22 +181,26 @@ def _assign(chosen: argparse.Namespace) -> int:
     from cytolearn.grading.course import assign
 
     source = _found("exercises", "*/*.ipynb")
-    return _say(
-        assign(
-            *(chosen.folder, chosen.names, chosen.roster, chosen.due, source),
-            dry_run=chosen.dry_run,
-        )
+    assign(
+        *(chosen.folder, chosen.names, chosen.roster, source),
+        due=chosen.due,
+        points=chosen.points,
+        jobs=os.cpu_count() or 1,
+        dry_run=chosen.dry_run,
+        say=_line,
     )
+    return 0
 
 
 def _collect(chosen: argparse.Namespace) -> int:
-    from cytolearn.grading.course import collect
+    from cytolearn.grading.collect import collect
 
-    return _say(collect(chosen.folder, chosen.name, chosen.handed_in, dry_run=chosen.dry_run))
+    collect(chosen.folder, chosen.name, chosen.handed_in, dry_run=chosen.dry_run, say=_line)
+    return 0
 
 
 def _grade(chosen: argparse.Namespace) -> int:
-    from cytolearn.grading.course import grade
+    from cytolearn.grading.grade import grade
     from cytolearn.grading.sandbox import missing_protections
 
     _say(missing_protections())
@@ -194,7 +209,7 @@ def _grade(chosen: argparse.Namespace) -> int:
         jobs=chosen.jobs,
         again=chosen.again,
         dry_run=chosen.dry_run,
-        say=lambda line: print(line, flush=True),
+        say=_line,
     )
     if not chosen.dry_run:
         print(f"Report: {chosen.folder / 'report' / f'{chosen.name}.html'}")
@@ -203,9 +218,10 @@ def _grade(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
-    from cytolearn.grading.course import export
+    from cytolearn.grading.export import export
 
-    return _say(export(chosen.folder, chosen.name, canvas=chosen.canvas, dry_run=chosen.dry_run))
+    export(chosen.folder, chosen.name, canvas=chosen.canvas, dry_run=chosen.dry_run, say=_line)
+    return 0
 
 
 def _nbgrader(chosen: argparse.Namespace) -> int:
@@ -217,8 +233,12 @@ def _nbgrader(chosen: argparse.Namespace) -> int:
 
 def _say(lines: Iterable[str]) -> int:
     for line in lines:
-        print(line)
+        _line(line)
     return 0
+
+
+def _line(text: str) -> None:
+    print(text, flush=True)  # at once, so that progress can be watched
 
 
 if __name__ == "__main__":

@@ -4,45 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cytolearn.grading.sandbox import HandedBack, Limits, run_cells
+from cytolearn.grading.sandbox import HandedBack, Limits, Room, run_cells
 from cytolearn.grading.students import case_of
-from cytolearn.grading.workbook import words_of
+from cytolearn.grading.workbook import points_for, words_of
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.cards import plain
 from cytolearn.lessons.exercises import expected_for, load_exercise
 
+LOOKED_UP = re.compile(r"\b(?:exercise_checks|expected_for|model_of|case_of)\b")
 MOST_BYTES, MOST_CELLS, LONGEST_CELL = 20_000_000, 500, 100_000
 
 Result = dict[str, Any]
 
 
-def read_cells(path: Path) -> list[str]:
+def read_cells(content: bytes) -> list[str]:
     """Return the source of the code cells of a submitted file.
 
     Parameters
     ----------
-    path : Path
-        A notebook, or what was handed in as one.
+    content : bytes
+        Of a notebook, or of what was handed in as one.
 
     Raises
     ------
     ValueError
         If it cannot be read as a notebook; the message says why, for student and instructor.
     """
-    size = path.stat().st_size
-    if size == 0:
-        raise ValueError("The file is empty.")
-    if size > MOST_BYTES:
+    if not content:
+        raise ValueError("The file is empty or damaged.")
+    if len(content) > MOST_BYTES:
         raise ValueError(
-            f"The file has {size / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read. "
+            f"The file has more than {MOST_BYTES / 1e6:.0f} MB. "
             "Clear the outputs, save and hand in again."
         )
     try:
-        page = json.loads(_decoded(path.read_bytes()))
+        page = json.loads(_decoded(content))
         cells = page["cells"]
         sources = [_source(cell) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
@@ -78,6 +79,7 @@ def mark(
     limits: Limits | None = None,
     hidden: Sequence[Path] = (),
     bubblewrap: bool | None = None,
+    room: Room | None = None,
 ) -> Result:
     """Mark one submission.
 
@@ -88,7 +90,7 @@ def mark(
         Id of the assignment.
     student, code : str
         From the roster, never from the notebook.
-    limits, hidden, bubblewrap
+    limits, hidden, bubblewrap, room
         See `run_cells`.
 
     Returns
@@ -100,15 +102,29 @@ def mark(
     """
     questions = load_exercise(name)["questions"]
     try:
-        digest = hashlib.sha256(path.read_bytes()[: MOST_BYTES + 1]).hexdigest()
-        cells = read_cells(path)
+        content = read_content(path)
+        cells = read_cells(content)
     except (ValueError, OSError) as problem:
         why = str(problem) if isinstance(problem, ValueError) else "The file cannot be opened."
-        return _result(name, student, "unreadable", [why], "", judged(name, code, {}))
+        return _result(name, student, "unreadable", [why], judged(name, code, {}))
     names = [question["id"] for question in questions]
-    back = run_cells(cells, names, limits=limits, hidden=hidden, bubblewrap=bubblewrap)
+    back = run_cells(cells, names, limits=limits, hidden=hidden, bubblewrap=bubblewrap, room=room)
     marks = judged(name, code, back.answers)
-    return _result(name, student, back.status, _notes(back, code), digest, marks)
+    return _result(name, student, back.status, [*_notes(back, code), *_looks_up(cells)], marks)
+
+
+def read_content(path: Path) -> bytes:
+    """Return what a file holds, one byte more than is read at most."""
+    with path.open("rb") as stream:
+        return stream.read(MOST_BYTES + 1)
+
+
+def fingerprint(path: Path, name: str, code: str) -> str:
+    """Return what the marks of a file depend on, as a hash: if it changed, mark again."""
+    questions = json.dumps(load_exercise(name)["questions"], sort_keys=True)
+    digest = hashlib.sha256(read_content(path))
+    digest.update(f"{name}\n{code}\n{questions}".encode())
+    return digest.hexdigest()
 
 
 def judged(name: str, code: str, answers: Mapping[str, Any]) -> list[Result]:
@@ -126,12 +142,13 @@ def judged(name: str, code: str, answers: Mapping[str, Any]) -> list[Result]:
             continue
         truth = expected_for(name, spec, case)
         verdict = judge(given, truth, spec)
-        right = verdict.outcome == "right"
+        points = points_for(spec, verdict)
+        partly = 0 < points < spec["points"]
         out.append(
             {
                 **entry,
-                "outcome": verdict.outcome,
-                "points": spec["points"] if right else 0,
+                "outcome": "partly right" if partly else verdict.outcome,
+                "points": points,
                 "answer": verdict.answer,
                 "mistake": verdict.mistake,
                 "words": plain(" ".join(words_of(spec, truth, verdict))),
@@ -163,15 +180,29 @@ def _notes(back: HandedBack, code: str) -> list[str]:
     return notes[:20]
 
 
-def _result(
-    name: str, student: str, status: str, notes: list[str], digest: str, marks: list[Result]
-) -> Result:
+def _looks_up(cells: Sequence[str]) -> list[str]:
+    """Note where a notebook names the functions that compute the package's own answers.
+
+    They are public, as all of the package is, and a student's own code is theirs to use: nothing
+    can keep a notebook from asking them. An instructor can be told.
+    """
+    found = {
+        word: number
+        for number, cell in reversed(list(enumerate(cells, start=1)))
+        for word in LOOKED_UP.findall(cell)
+    }
+    return [
+        f"Code cell {number} names {word}, which computes the answers of the package itself."
+        for word, number in sorted(found.items(), key=lambda item: item[1])
+    ]
+
+
+def _result(name: str, student: str, status: str, notes: list[str], marks: list[Result]) -> Result:
     return {
         "assignment": name,
         "student": student,
         "status": status,
         "notes": notes,
-        "sha256": digest,
         "points": sum(entry["points"] for entry in marks),
         "questions": marks,
     }

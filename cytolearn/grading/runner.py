@@ -1,14 +1,21 @@
 """The closed room: run a student's cells and hand back plain values, nothing else.
 
-`sandbox.py` starts this file as a program in a fresh process. Whatever a student's code patches
-or breaks, it breaks in here; nothing of this process is ever imported by the marking side, which
-reads numbers and words and judges them itself.
+`sandbox.py` starts this file as a program. Whatever a student's code patches or breaks, it breaks
+in here; nothing of this process is ever imported by the marking side, which reads numbers and
+words and judges them itself. The program either runs one job, or, with bubblewrap around it, many
+of them, each in a fork of its own (see `serve`).
 """
 
+import contextlib
+import gc
+import glob
 import json
 import os
+import shutil
 import signal
+import socket
 import sys
+import time
 
 STUCK = 97  # exit status: a cell swallows every interruption
 LONGEST_TEXT, LONGEST_LIST = 5000, 50
@@ -69,12 +76,11 @@ def answers(names, space):
     return found, plain(handed_in.get("code") if isinstance(handed_in, dict) else None)
 
 
-def main():
-    """Read the job from standard input, run its cells, write a line before each and at the end."""
-    job = json.load(sys.stdin)
+def run_job(job, out):
+    """Run a job's cells, write a line to `out` before each and at the end; does not return."""
     limit(job["limits"])
     sys.path[:0] = job["paths"]
-    me, out, dumps, write = os.getpid(), job["out"], json.dumps, os.write
+    me, dumps, write = os.getpid(), json.dumps, os.write
     alarms = [0]
 
     def on_alarm(*_):
@@ -133,6 +139,163 @@ def main():
         todo = missed
     tell(len(cells), done=True)
     os._exit(0)  # no thread or exit handler of a student keeps us
+
+
+# ---------------------------------------------------------------- many jobs in one closed room
+def serve(control, paths, warm, outside):
+    """Run one job after the other, each in a fork, and say of each how it ended.
+
+    A fork starts with everything imported. What keeps one student's code from the next one's:
+    we are the first process of a namespace, which no other in it can kill or stop, and after each
+    job all others are killed at one stroke; we cannot be traced or read, since we are not
+    "dumpable"; the only places that can be written are emptied; and whatever else of us a job
+    could change (limits, priority) is compared with how it was. If anything is not as before we
+    say so, and the room is thrown away.
+
+    Parameters
+    ----------
+    control : int
+        Socket. A message is a letter with two files: the job, and where its lines go. The answer
+        is JSON: ``status`` and ``clean``.
+    paths : list of str
+        Where the package is.
+    warm : str
+        The assignment for which to import everything before the first job; "" for none.
+    outside : str
+        The process namespace of those who started us.
+    """
+    if os.getpid() != 1 or os.readlink("/proc/self/ns/pid") == outside:
+        raise SystemExit("not in a process namespace of our own: killing all would be a disaster")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:0] = paths
+    if warm:
+        rehearse(warm)
+    dumpable(0)
+    before = our_state()
+    with socket.socket(fileno=control) as line:
+        line.send(b"ready")
+        while True:
+            letter, files, *_ = socket.recv_fds(line, 1, 2)
+            if not letter:
+                return
+            with open(files[0], encoding="utf-8") as errand:
+                job = json.load(errand)
+            child = os.fork()
+            if not child:
+                line.close()
+                dumpable(1)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                os.setsid()
+                run_job({**job, "paths": []}, files[1])
+            os.close(files[1])
+            status = watch(child, job["total"], job["processes"])
+            alone = end_all_others()
+            clean = alone and empty(os.getcwd()) and empty("/dev/shm") and our_state() == before
+            line.send(json.dumps({"status": status, "clean": clean}).encode())
+
+
+def rehearse(name):
+    """Import and compile what an assignment needs, so that no fork has to."""
+    import IPython.core.interactiveshell  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+
+    from cytolearn import Patient, treatment
+    from cytolearn.grading.workbook import case_of
+    from cytolearn.lessons.exercises import model_of
+
+    model_of(name)
+    case_of("", name)
+    mild = Patient("mild")
+    mild.treat(treatment("ifn_beta_1a", day=0)).run()
+    mild.run().plot("lesion")
+    gc.collect()
+    gc.freeze()
+
+
+def dumpable(yes):
+    """Say whether processes of the same user may look into this one (Linux)."""
+    import ctypes
+
+    set_dumpable = 4
+    if ctypes.CDLL(None, use_errno=True).prctl(set_dumpable, yes, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def our_state():
+    """Return what of this process another one of the same user could change from outside."""
+    import resource
+
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    limits = [resource.getrlimit(getattr(resource, name)) for name in names]
+    priority = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
+    with open("/proc/self/oom_score_adj", encoding="ascii") as stream:
+        return limits, priority, os.sched_getaffinity(0), stream.read()
+
+
+def others():
+    """Return the processes in this namespace but for ourselves."""
+    return {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {os.getpid()}
+
+
+def watch(child, seconds, processes):
+    """Wait for a job; return how it ended."""
+    end, pause = time.monotonic() + seconds, 0.005
+    while child not in reaped():
+        if time.monotonic() > end:
+            return "time out"
+        if len(others()) > processes:
+            return "too many processes"
+        time.sleep(pause)
+        pause = min(0.1, 1.5 * pause)
+    return "complete"
+
+
+def reaped():
+    """Return which processes have ended, ours and those whose parent has gone."""
+    found = set()
+    try:
+        while ended := os.waitpid(-1, os.WNOHANG)[0]:
+            found.add(ended)
+    except ChildProcessError:
+        pass
+    return found
+
+
+def end_all_others():
+    """Kill every process of the namespace but ourselves; say if we are alone then."""
+    for _ in range(200):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # at one stroke: nobody is born meanwhile
+        reaped()
+        if not others():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def empty(folder):
+    """Delete all in a folder that only we use; say whether it is empty."""
+    for entry in os.scandir(folder):
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+        except (OSError, RecursionError):
+            pass  # then it is not empty
+    return not os.listdir(folder)
+
+
+def main():
+    """Do what standard input says: run one job, or serve many."""
+    job = json.load(sys.stdin)
+    fonts = os.path.join(os.environ["CYTOLEARN_CACHE"], "fontlist-*.json")
+    for path in glob.glob(fonts):  # to make the list anew takes seconds
+        shutil.copy(path, os.environ["MPLCONFIGDIR"])
+    if "control" in job:
+        serve(job["control"], job["paths"], job["warm"], job["outside"])
+    else:
+        run_job(job, job["out"])
 
 
 if __name__ == "__main__":

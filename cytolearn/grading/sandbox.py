@@ -2,9 +2,10 @@
 
 What protects everywhere on POSIX: a fresh process in a session, folder and environment of its own;
 limits of processor time, memory, file size and processes; a time limit a cell and in total; the
-whole group is killed at the end. With bubblewrap installed also: the file system is read-only, the
-course folder and other people's files are not there at all, there is no network, and no process
-can outlive the run. `missing_protections` says in words what a machine lacks.
+whole group is killed at the end. With bubblewrap installed also: of the file system there is only
+what Python needs, read-only; there is no network; no process can outlive the run; and one room
+may serve many submissions, one at a time, each in a fork of its own (`Room`), which saves them the
+time to import everything. `missing_protections` says in words what a machine lacks.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import os
 import secrets
 import shutil
 import signal
+import site
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +36,13 @@ HOME = Path(__file__).resolve().parents[2]  # the package under test, installed 
 MOST_BYTES_BACK = 1_000_000
 RETRIES = 2  # a cell that kills the run is left out, so that it does not cost the others
 TOKEN = "CYTOLEARN_RUN"
+PATIENCE = 10.0  # seconds that a room may take to clear up
+#: Where a notebook lives inside a room, and where it finds what was compiled before.
+INSIDE, CACHE = "/room", "/cache"
+#: What of the system Python and its libraries need. Nothing else is there: no home, no /run with
+#: its sockets, no other part of /etc.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
+ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "passwd")
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class Limits:
         Bytes of address space, and of any one file.
     processes : int
         Processes at a time.
+    folder : int
+        Bytes of all files together (with bubblewrap).
     """
 
     cell: float = 15.0
@@ -56,6 +68,7 @@ class Limits:
     memory: int = 4 * 2**30
     file: int = 16 * 2**20
     processes: int = 64
+    folder: int = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,7 @@ def run_cells(
     limits: Limits | None = None,
     hidden: Sequence[Path] = (),
     bubblewrap: bool | None = None,
+    room: Room | None = None,
 ) -> HandedBack:
     """Run cells in a closed room and return the named answers.
 
@@ -101,9 +115,12 @@ def run_cells(
         Variables that hold the answers.
     limits : Limits, optional
     hidden : sequence of Path
-        Folders that the notebook must not see (with bubblewrap).
+        Folders that the notebook must not see (with bubblewrap), should they lie within what
+        Python needs; nothing else is there anyway.
     bubblewrap : bool, optional
         Default: where it works.
+    room : Room, optional
+        A room that serves many runs; then the last two do not matter.
 
     Raises
     ------
@@ -113,11 +130,15 @@ def run_cells(
     if os.name != "posix":
         raise OSError("Notebooks of others are run on Linux or macOS only: limits need POSIX.")
     limits = limits or Limits()
-    wrap = has_bubblewrap() if bubblewrap is None else bubblewrap
+    if room is None and (has_bubblewrap() if bubblewrap is None else bubblewrap):
+        with Room(hidden, limits=limits) as own:
+            return run_cells(cells, names, limits=limits, room=own)
+    once = _once if room is None else room.once
     end = time.monotonic() + limits.total
     first, skipped, best = "", [], {}
     for _ in range(RETRIES + 1):
-        status, said = _once(cells, names, limits, list(hidden), wrap, skipped, end)
+        job = {"cells": list(cells), "names": list(names), "skip": skipped}
+        status, said = once(job, limits, end)
         first = first or status
         if said:
             best = said if not best or said["done"] else _richer(best, said)
@@ -136,12 +157,17 @@ def run_cells(
 
 @cache
 def has_bubblewrap() -> bool:
-    """Say whether bubblewrap is installed and allowed to work here."""
-    program = shutil.which("bwrap")
-    if not program:
+    """Say whether bubblewrap is installed, works here, and lets Python run in its room."""
+    if not (sys.platform == "linux" and shutil.which("bwrap")):
         return False
-    probe = [program, "--ro-bind", "/", "/", "--proc", "/proc", "--unshare-net", "--unshare-pid"]
-    return subprocess.run([*probe, "true"], capture_output=True, check=False).returncode == 0
+    command = [
+        *_bubblewrap([], HOME, Limits()),
+        sys.executable,
+        "-P",
+        "-c",
+        "import IPython, numpy",
+    ]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def missing_protections() -> list[str]:
@@ -150,8 +176,9 @@ def missing_protections() -> list[str]:
     if not has_bubblewrap():
         found.append(
             "Without bubblewrap (Debian: apt install bubblewrap) a notebook can read what you can "
-            "read, write where you can write, use the network, and leave a process behind that "
-            "has cleared its traces. Points cannot be forged either way."
+            "read, write where you can write, fill the disk, use the network, and leave a process "
+            "behind that has cleared its traces. Points cannot be forged either way, and marking "
+            "takes longer."
         )
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         found.append(
@@ -163,46 +190,152 @@ def missing_protections() -> list[str]:
     return found
 
 
-def _once(cells, names, limits, hidden, wrap, skipped, end) -> tuple[str, dict[str, Any]]:
-    """Run the cells once; return how it ended and the last line that was handed back."""
+class Room:
+    """A closed room that runs one submission after the other (Linux with bubblewrap).
+
+    `runner.serve` says what keeps them apart. A room that is not as before after a run is thrown
+    away, and so is one that breaks; the run that found it broken is done again in a fresh one.
+
+    Parameters
+    ----------
+    hidden : sequence of Path
+        As for `run_cells`.
+    warm : str
+        The assignment for which everything is imported once, for all runs; "" for none.
+    limits : Limits, optional
+        Only ``folder`` counts here.
+
+    Notes
+    -----
+    To be used, and closed, by the thread that made it: the room dies with it.
+    """
+
+    def __init__(
+        self, hidden: Sequence[Path] = (), *, warm: str = "", limits: Limits | None = None
+    ) -> None:
+        self.hidden, self.warm, self.limits = list(hidden), warm, limits or Limits()
+        self._process: subprocess.Popen | None = None
+        self._line: socket.socket | None = None
+        self._used = 0
+        self._cache = tempfile.TemporaryDirectory(prefix="cytolearn-cache-")
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+        self._cache.cleanup()
+
+    def once(self, job: dict[str, Any], limits: Limits, end: float) -> tuple[str, dict[str, Any]]:
+        """Run a job; return how it ended and the last line that was handed back."""
+        while True:
+            if self._process is None:
+                self._open()
+            fresh = self._used == 0
+            status, said, clean = self._run(job, limits, end)
+            self._used += 1
+            if not clean:
+                self.close()
+            if status != "broken" or fresh:
+                break  # else somebody before us may have broken it
+        if status == "broken" or (status == "complete" and not said.get("done")):
+            status = "ended early"
+        return status, said
+
+    def close(self) -> None:
+        """End everything in the room."""
+        if self._line:
+            self._line.close()
+        if self._process:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._process, self._line, self._used = None, None, 0
+
+    def _open(self) -> None:
+        _fill_cache(Path(self._cache.name))
+        self._line, theirs = socket.socketpair()
+        with theirs, tempfile.TemporaryFile() as errand:
+            job = {
+                "control": theirs.fileno(),
+                "paths": [str(HOME)],
+                "warm": self.warm,
+                "outside": os.readlink("/proc/self/ns/pid"),
+            }
+            errand.write(json.dumps(job).encode())
+            errand.seek(0)
+            command = _bubblewrap(self.hidden, Path(self._cache.name), self.limits)
+            self._process = subprocess.Popen(
+                [*command, sys.executable, "-P", str(RUNNER)],
+                stdin=errand,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(INSIDE, CACHE, secrets.token_hex(16)),
+                start_new_session=True,
+                pass_fds=[theirs.fileno()],
+            )
+        self._line.settimeout(60.0)
+        if self._line.recv(5) != b"ready":
+            self.close()
+            raise OSError("The room for notebooks could not be opened: does bubblewrap work here?")
+
+    def _run(
+        self, job: dict[str, Any], limits: Limits, end: float
+    ) -> tuple[str, dict[str, Any], bool]:
+        left = max(0.0, end - time.monotonic())
+        job = {**job, **_bounds(limits), "total": left, "processes": limits.processes}
+        with tempfile.TemporaryFile() as errand, tempfile.TemporaryFile() as out:
+            errand.write(json.dumps(job).encode())
+            errand.seek(0)
+            status, clean = "broken", False
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                self._line.settimeout(left + PATIENCE)
+                socket.send_fds(self._line, [b"j"], [errand.fileno(), out.fileno()])
+                answer = json.loads(self._line.recv(1000))
+                status, clean = str(answer["status"]), answer["clean"] is True
+            if status == "broken" and time.monotonic() > end:
+                status = "time out"
+            return status, _last_line(out, len(job["names"])), clean
+
+
+def _bounds(limits: Limits) -> dict[str, Any]:
+    """Return the part of a job that says what it may use."""
+    return {
+        "seconds": limits.cell,
+        "limits": {
+            "RLIMIT_CPU": int(limits.total) + 1,
+            "RLIMIT_AS": limits.memory,
+            "RLIMIT_FSIZE": limits.file,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_NPROC": _processes_of_mine() + limits.processes,
+        },
+    }
+
+
+def _once(job: dict[str, Any], limits: Limits, end: float) -> tuple[str, dict[str, Any]]:
+    """Run a job in a process of its own, without bubblewrap; as `Room.once`."""
     token = secrets.token_hex(16)
     with (
         tempfile.TemporaryDirectory(prefix="cytolearn-run-") as folder,
         tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as errand,
     ):
-        job = {
-            "cells": list(cells),
-            "names": list(names),
-            "skip": skipped,
-            "out": out.fileno(),
-            "paths": [str(HOME)],
-            "seconds": limits.cell,
-            "limits": {
-                "RLIMIT_CPU": int(limits.total) + 1,
-                "RLIMIT_AS": limits.memory,
-                "RLIMIT_FSIZE": limits.file,
-                "RLIMIT_CORE": 0,
-                "RLIMIT_NPROC": _processes_of_mine() + limits.processes,
-            },
-        }
-        command = [sys.executable, "-P", str(RUNNER)]
-        if wrap:
-            command = [*_bubblewrap(folder, hidden), *command]
-        with tempfile.TemporaryFile() as errand:
-            errand.write(json.dumps(job).encode())
-            errand.seek(0)
-            process = subprocess.Popen(
-                command,
-                stdin=errand,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-                env=_environment(folder, token),
-                start_new_session=True,
-                pass_fds=[out.fileno()],
-            )
+        _fill_cache(Path(folder))
+        job = {**job, **_bounds(limits), "out": out.fileno(), "paths": [str(HOME)]}
+        errand.write(json.dumps(job).encode())
+        errand.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(RUNNER)],
+            stdin=errand,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=_environment(folder, folder, token),
+            start_new_session=True,
+            pass_fds=[out.fileno()],
+        )
         status = _watch(process, token, limits, end)
-        said = _last_line(out, len(names))
+        said = _last_line(out, len(job["names"]))
     if status == "complete" and not said.get("done"):
         status = "ended early"
     return status, said
@@ -268,17 +401,20 @@ def _richer(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
     return one if given(one) > given(two) else two
 
 
-def _environment(folder: str, token: str) -> dict[str, str]:
-    """Return an environment with nothing of ours in it but the way to the programs."""
-    # Copies, so that nobody can spoil ours: making the list of fonts and compiling take seconds.
+def _fill_cache(folder: Path) -> None:
+    """Copy what takes seconds to make: the list of fonts and the compiled model."""
     with contextlib.suppress(Exception):
         import matplotlib
 
         for fonts in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
             shutil.copy(fonts, folder)
     with contextlib.suppress(OSError):
-        for model in (cache_folder() or Path(folder)).glob("*treated-*.bin"):
+        for model in (cache_folder() or folder).glob("*treated-*.bin"):
             shutil.copy2(model, folder)
+
+
+def _environment(folder: str, cache: str, token: str) -> dict[str, str]:
+    """Return an environment with nothing of ours in it but the way to the programs."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     own = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
     return {
@@ -287,8 +423,8 @@ def _environment(folder: str, token: str) -> dict[str, str]:
         "MPLBACKEND": "agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "CYTOLEARN_LOGBOOK": str(Path(folder, "cytolearn_logbook.json")),
-        "CYTOLEARN_CACHE": folder,
+        "CYTOLEARN_LOGBOOK": f"{folder}/cytolearn_logbook.json",
+        "CYTOLEARN_CACHE": cache,
         MARKING: "1",
         TOKEN: token,
         **one_thread,
@@ -296,18 +432,25 @@ def _environment(folder: str, token: str) -> dict[str, str]:
     }
 
 
-def _bubblewrap(folder: str, hidden: list[Path]) -> list[str]:
-    """Return the command that builds the room: all read-only, hidden folders empty, no network."""
-    command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    command += ["--tmpfs", tempfile.gettempdir()]
-    for path in [*hidden, HOME / "solutions"]:
-        command += ["--tmpfs", str(path.resolve())] if path.is_dir() else []
-    temporary = Path(tempfile.gettempdir()).resolve()
-    for path in {HOME / "cytolearn", Path(sys.prefix), Path(sys.base_prefix)}:
-        if temporary in path.resolve().parents:  # the course itself lives in the temporary folder
-            command += ["--ro-bind", str(path), str(path)]
-    command += ["--bind", folder, folder, "--chdir", folder]
-    return [*command, "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--"]
+def _bubblewrap(hidden: Sequence[Path], cache: Path, limits: Limits) -> list[str]:
+    """Return the command that builds a room: what Python needs, read-only, and two small folders.
+
+    All capabilities are dropped, for root could else make its room writable again.
+    """
+    python = [Path(sys.prefix), Path(sys.base_prefix), Path(site.getusersitepackages())]
+    paths = [*map(Path, SYSTEM), *(Path("/etc", name) for name in ETC), *python, HOME / "cytolearn"]
+    command = ["bwrap", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    for path in paths:
+        command += ["--ro-bind-try", str(path), str(path)]
+    # The installed package carries the worked notebooks; a course may lie beside our Python.
+    for path in [HOME / "cytolearn" / "_course", *hidden]:
+        inside = any(path.resolve().is_relative_to(known.resolve()) for known in paths)
+        command += ["--tmpfs", str(path.resolve())] if path.is_dir() and inside else []
+    for place, share in ((INSIDE, 1), ("/dev/shm", 4)):
+        command += ["--size", str(limits.folder // share), "--tmpfs", place]
+    command += ["--ro-bind", str(cache), CACHE, "--remount-ro", "/", "--chdir", INSIDE]
+    command += ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    return [*command, "--as-pid-1", "--die-with-parent", "--"]
 
 
 def _processes_with(token: str) -> list[int]:

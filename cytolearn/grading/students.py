@@ -38,7 +38,8 @@ def student_code(secret: str, student: str, assignments: Iterable[str]) -> str:
     student : str
         Id of the student in the roster.
     assignments : iterable of str
-        Ids of the assignments of the course.
+        Ids of the assignments that the patient must suit. `assign` names all of the package, so
+        that the code serves whichever comes later.
 
     Raises
     ------
@@ -53,9 +54,14 @@ def student_code(secret: str, student: str, assignments: Iterable[str]) -> str:
         digest = int.from_bytes(hmac.new(secret.encode(), message, hashlib.sha256).digest())
         body = "".join(LETTERS[digest // 31**k % 31] for k in range(LENGTH - 1))
         code = body + _check_letter(body)
-        if not any(model_of(name).unsuitable(case_of(code, name)) for name in names):
+        if not any(code_problems(code, name) for name in names):
             return code
     raise ValueError(f"No suitable patient for '{student}' in {TRIES} tries; report this, please.")
+
+
+def code_problems(code: str, name: str) -> list[str]:
+    """Return why the patient of a code would make a question of an assignment ambiguous."""
+    return model_of(name).unsuitable(case_of(code, name))
 
 
 def read_code(given: object) -> str:

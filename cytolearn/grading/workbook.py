@@ -221,4 +221,18 @@ def words_of(spec: Mapping[str, Any], truth: Expected, verdict: Verdict) -> tupl
         unit = spec.get("unit", "")
         words = off_by(verdict.answer, truth.value, unit) + f" The answer is wanted in {unit}."
     words = words or "Look at what you were shown once more."
-    return "Not yet.", given + cards.filled(words, truth.facts)
+    points = points_for(spec, verdict)
+    head = f"Partly right: {points:g} of {spec['points']:g} points." if points else "Not yet."
+    return head, given + cards.filled(words, truth.facts)
+
+
+def points_for(spec: Mapping[str, Any], verdict: Verdict) -> float:
+    """Return what an answer earns: all, what the question's table "partial" says, or nothing.
+
+    >>> spec = {"points": 3, "partial": {"log_difference": 1}}
+    >>> points_for(spec, Verdict("wrong", 2.0, mistake="log_difference"))
+    1
+    """
+    if verdict.outcome == "right":
+        return spec["points"]
+    return spec.get("partial", {}).get(verdict.mistake, 0) if verdict.outcome == "wrong" else 0

@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cytolearn import physiology
+from cytolearn.evidence import misconceptions
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.content import lesson_ids, load_content, read_text
 from cytolearn.lessons.pages import FORBIDDEN, Cell, bullets, cell_id, fill_words, parse
@@ -101,6 +102,16 @@ def _question_problems(question: Mapping[str, Any]) -> Iterable[str]:
         yield f"{question.get('id', 'a question')}: missing {', '.join(missing)}"
     if len(question.get("hints", ())) != 3:
         yield f"{question.get('id')}: three hints are needed"
+    mistakes, full = question.get("mistakes", {}), question.get("points", 0)
+    for table in ("partial", "misconceptions"):
+        for mistake in set(question.get(table, {})) - set(mistakes):
+            yield f"{question.get('id')}: [{table}] names no mistake of its own: {mistake}"
+    for mistake, points in question.get("partial", {}).items():
+        if not isinstance(points, int | float) or not 0 < points < full:
+            yield f"{question.get('id')}: partial points of '{mistake}' lie between 0 and {full}"
+    known = {entry["id"] for entry in misconceptions()}
+    for misconception in set(question.get("misconceptions", {}).values()) - known:
+        yield f"{question.get('id')}: there is no misconception '{misconception}'"
 
 
 def model_of(name: str) -> Any:

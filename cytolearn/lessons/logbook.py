@@ -4,18 +4,28 @@ The file belongs to the learner. It is written whole, at every answer, in a way 
 kernel cannot spoil; two notebooks may write at once; a file that cannot be read is kept beside
 the new one, never replaced.
 
-Layout of the file (schema 1)::
+Layout of the file (schema 2)::
 
-    {"format": "cytolearn logbook", "schema": 1,
-     "answers": {"interferon.p1": [{"answer": "B", "outcome": "answered", "at": "2026-01-31T..."}]}}
+    {"format": "cytolearn logbook", "schema": 2,
+     "answers": {"interferon.p1": [{"answer": "B", "outcome": "answered", "at": "2026-01-31T..."}]},
+     "trust": "whole", "seal": "64 hexadecimal digits"}
 
 Every key holds the history of one question, oldest first.
+
+The seal (HMAC-SHA256 of the rest) tells an instructor whether somebody changed the file by hand or
+with a program of their own. Its key stands below for everybody to read, since the learner's own
+computer must be able to seal: whoever runs `_seal` can seal anything. So a broken seal means that
+the file was changed outside cytolearn, and a whole one means no more than that nobody did so in
+an editor. No points hang on it. A book into which answers came from an unsigned file (schema 0 or
+1) or from an edited one says so from then on ("trust"), whatever is added later.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import hmac
 import html
 import json
 import os
@@ -28,9 +38,12 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "cytolearn logbook"
-SCHEMA = 1
+SCHEMA = 2
 FILE_NAME = "cytolearn_logbook.json"
 LOCK_SECONDS = 5.0
+#: How far a book can be believed, best first; a book is as good as the worst of its sources.
+TRUST = ("whole", "unsigned", "edited")
+_KEY = b"cytolearn logbook, schema 2: not a secret, see above"
 
 Entry = dict[str, Any]
 Answers = dict[str, list[Entry]]
@@ -53,6 +66,8 @@ class Logbook:
     ----------
     notices : list of str
         What the learner should know about this file, in plain words.
+    trust : {"whole", "unsigned", "edited"}
+        Whether all answers came here under a seal.
 
     Notes
     -----
@@ -63,6 +78,7 @@ class Logbook:
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path or os.environ.get("CYTOLEARN_LOGBOOK") or FILE_NAME)
         self.notices: list[str] = []
+        self.trust = TRUST[0]
         self._answers: Answers = {}
         self.refresh()
 
@@ -89,7 +105,8 @@ class Logbook:
     def as_dict(self) -> dict[str, Any]:
         """Return the logbook as it is written to the file."""
         answers = {key: self.history(key) for key in self.keys()}
-        return {"format": FORMAT, "schema": SCHEMA, "answers": answers}
+        book = {"format": FORMAT, "schema": SCHEMA, "answers": answers, "trust": self.trust}
+        return {**book, "seal": _seal(book)}
 
     # ---------------------------------------------------------------- writing
     def record(self, key: str, answer: Any, outcome: str) -> Entry:
@@ -132,15 +149,15 @@ class Logbook:
         ValueError
             If the source is not a cytolearn logbook.
         """
-        if isinstance(source, Mapping):
-            incoming = _answers_of(source)
-        else:
+        if not isinstance(source, Mapping):
             try:
-                incoming = _answers_of(json.loads(Path(source).read_text(encoding="utf-8")))
-            except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+                source = json.loads(Path(source).read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
                 raise ValueError(f"'{source}' cannot be read as a logbook: {problem}.") from None
+        incoming = _answers_of(source)
         if incoming is None:
             raise ValueError("This is not a cytolearn logbook: it has no 'format' and 'answers'.")
+        self._believe(_trust_of(source))
         before = sum(map(len, self._answers.values()))
         self._answers = merge(self._answers, incoming)
         self._write()
@@ -160,9 +177,10 @@ class Logbook:
             with _locked(self.path):
                 self._answers = merge(self._answers, self._read())
         except OSError as problem:  # a folder that cannot be written can often still be read
-            with contextlib.suppress(OSError, ValueError):
-                stored = _answers_of(json.loads(self.path.read_text(encoding="utf-8")))
-                self._answers = merge(self._answers, stored or {})
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                stored = json.loads(self.path.read_text(encoding="utf-8"))
+                self._answers = merge(self._answers, _answers_of(stored) or {})
+                self._believe(_trust_of(stored))
             self._tell(_plain(problem, self.path))
 
     # ---------------------------------------------------------------- private
@@ -189,6 +207,8 @@ class Logbook:
         except (json.JSONDecodeError, RecursionError):
             content = None
         answers = _answers_of(content)
+        if answers is not None:
+            self._believe(_trust_of(content))
         if answers is not None and content.get("schema") == SCHEMA:
             return answers
         kept = _put_aside(self.path)
@@ -203,6 +223,16 @@ class Logbook:
             "and a new logbook was begun."
         )
         return {}
+
+    def _believe(self, trust: str) -> None:
+        """Note how far what came in can be believed, and tell of an edited file once."""
+        if trust == TRUST[-1] and self.trust != trust:
+            self._tell(
+                f"The file {self.path.name}, or one that was loaded, was changed outside "
+                "cytolearn. Its answers are kept, and the logbook says from now on that it was "
+                "edited."
+            )
+        self.trust = max(self.trust, trust, key=TRUST.index)
 
     def _tell(self, notice: str) -> None:
         if notice not in self.notices:
@@ -271,9 +301,44 @@ def merge(*books: Answers) -> Answers:
     return {key: sorted(out[key], key=lambda e: str(e.get("at", ""))) for key in sorted(out)}
 
 
+def examine(content: bytes) -> dict[str, Any] | None:
+    """Return the answers of a logbook that was handed in, and how far they can be believed.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+
+    Returns
+    -------
+    dict or None
+        ``answers`` and ``trust`` ("whole", "unsigned" or "edited"); None if it is no logbook.
+    """
+    try:
+        book = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    answers = _answers_of(book)
+    return None if answers is None else {"answers": answers, "trust": _trust_of(book)}
+
+
+def _trust_of(book: Any) -> str:
+    if not isinstance(book, Mapping) or book.get("schema") != SCHEMA:
+        return "unsigned"
+    rest = {key: value for key, value in book.items() if key != "seal"}
+    whole = hmac.compare_digest(str(book.get("seal")).encode(), _seal(rest).encode())
+    return book["trust"] if whole and book.get("trust") in TRUST else "edited"
+
+
+def _seal(book: Mapping[str, Any]) -> str:
+    """Return the seal of a book without one; line ends and the order of keys do not matter."""
+    text = json.dumps(json.loads(json.dumps(book)), sort_keys=True, separators=(",", ":"))
+    return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
+
+
 def _answers_of(content: Any) -> Answers | None:
     """Return the answers in the content of a file of any schema, or None for a foreign file."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, Mapping) or content.get("format") != FORMAT:
         return None
     answers = content.get("answers")
     if not isinstance(answers, dict):

@@ -1,0 +1,271 @@
+"""Take in what students handed in: whose is it, was it late, can it be read?
+
+A learning platform gives all submissions as one zip file; without one, a folder does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cytolearn.grading.course import Row, Say, read_assignment, read_students, write_text
+from cytolearn.grading.marking import MOST_BYTES, read_cells
+from cytolearn.lessons.exercises import exercise_ids
+from cytolearn.lessons.logbook import examine
+from cytolearn.wording import listing
+
+#: How Canvas ("lovelaceada_LATE_98123_556677_name-2.ipynb") and Moodle
+#: ("Ada Lovelace_4711_assignsubmission_file_name.ipynb") name what was handed in.
+CANVAS = re.compile(r"(?P<who>[^_/]+)_(?P<late>LATE_)?(?P<id>\d+)_\d+_.*")
+MOODLE = re.compile(r"(?P<who>[^_/]+)_(?P<id>\d+)_assignsubmission_file_?(/.*)?.*")
+NOTEBOOK = re.compile(r".*\.ipynb", re.IGNORECASE)
+LOGBOOK = re.compile(r".*cytolearn_logbook[^/]*\.json", re.IGNORECASE)
+_OPENS = re.compile(r"\bassignment\(\s*[\"'](\w+)[\"']")
+_NO_TIME = 1981  # a zip file that does not say when says 1980
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file as it lies in a zip or a folder; its content is read when it is wanted.
+
+    Attributes
+    ----------
+    path : str
+        Its name there.
+    time : datetime or None
+        When it was handed in, by the clock of this computer, if the file says so.
+    open : callable
+        Returns a stream of its content.
+    """
+
+    path: str
+    time: datetime | None
+    open: Callable[[], BinaryIO]
+
+    @property
+    def from_canvas(self) -> bool:
+        """Whether Canvas named it."""
+        return bool(CANVAS.fullmatch(self.path.rpartition("/")[2]))
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Sort by when it was handed in. Canvas numbers its files and says nothing of times."""
+        time = datetime.min if self.time is None or self.from_canvas else self.time
+        parts = re.split(r"(\d+)", self.path.rpartition("/")[2].rpartition(".")[0])
+        return time, [int(part) if part.isdigit() else 0 for part in parts[1::2]], self.path
+
+    def content(self) -> bytes:
+        """Return what it holds, one byte more than is read at most; b"" if it is damaged."""
+        try:
+            with self.open() as stream:
+                return stream.read(MOST_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError):
+            return b""  # damaged or encrypted: marking calls it unreadable
+
+
+def collect(
+    folder: Path, name: str, handed_in: Path, *, dry_run: bool = False, say: Say = print
+) -> None:
+    """Take in what students handed in: a zip of Canvas or Moodle, or a folder.
+
+    A file belongs to the student whose id, platform number or name it begins with. Of several the
+    last one counts. Late is what Canvas calls late; elsewhere what is younger than the due date.
+    Logbooks (``cytolearn_logbook*.json``) that lie beside the notebooks are taken in, too.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Id of the assignment.
+    handed_in : Path
+        A zip file or a folder.
+    dry_run : bool
+        Say what was found and do nothing.
+    say : callable
+        Gets one line at a time: how many, and who is missing, late, unreadable or handed in
+        several; which files are nobody's.
+
+    Raises
+    ------
+    ValueError
+        If the course has no such assignment, or there is nothing to read.
+    """
+    students, due = read_students(folder, name), read_assignment(folder, name)["due"]
+    target, new = folder / "submitted" / name, folder / "submitted" / f".{name}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    notebooks: dict[str, list[Found]] = defaultdict(list)
+    logbooks: dict[str, list[Found]] = defaultdict(list)
+    lists: dict[str, list[str]] = defaultdict(list)
+    with _opened(handed_in) as files:
+        for file in files:
+            owner = _owner(file.path, students)
+            if not owner:
+                # A name may hold what makes a terminal do things.
+                lists["nobody's"].append("".join(c if c.isprintable() else "?" for c in file.path))
+            elif LOGBOOK.fullmatch(file.path):
+                logbooks[owner].append(file)
+            else:
+                notebooks[owner].append(file)
+        record = {}
+        same: dict[str, list[str]] = defaultdict(list)
+        for number, (student, own) in enumerate(sorted(notebooks.items()), start=1):
+            last = max(own, key=lambda file: file.order)
+            content = last.content()
+            problem = _problem(content, name)
+            late = _is_late(last, due)
+            record[student] = {
+                "file": last.path,
+                "time": last.time.isoformat(timespec="minutes") if last.time else "",
+                "late": late,
+                "files": len(own),
+                "problem": problem,
+                "logbooks": len(logbooks[student]),
+            }
+            same[hashlib.sha256(content).hexdigest()].append(student)
+            if late:
+                lists["late"].append(student)
+            if len(own) > 1:
+                lists["more than one file; the last one counts"].append(student)
+            if problem:
+                lists["to be asked for again"].append(f"{student} ({problem})")
+            if not dry_run:
+                new.mkdir(parents=True, exist_ok=True)
+                (new / f"{student}.ipynb").write_bytes(content)
+            if number % 50 == 0:
+                say(f"{number}/{len(notebooks)} read")
+        for student, own in sorted(logbooks.items()):
+            read = _take_logbooks(own, new / f"{student}.logbooks.json", dry_run=dry_run)
+            if read < len(own):
+                lists["a logbook that cannot be read"].append(student)
+    lists["the same file, byte for byte"] = [
+        " = ".join(who) for who in same.values() if len(who) > 1
+    ]
+    lists["missing"] = [student for student in students if student not in record]
+    say(f"{len(record)} of {len(students)} students handed in.")
+    for words, who in lists.items():
+        if who:
+            say(f"{words[:1].upper()}{words[1:]}: {listing(who)}.")
+    if sum(map(len, logbooks.values())):
+        say(f"Logbooks of {sum(map(bool, logbooks.values()))} students.")
+    if dry_run:
+        return
+    write_text(new / "collected.json", json.dumps(record, indent=1) + "\n")
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
+
+
+class _opened:
+    """The files of a zip or of a folder, as long as it is open; what a zip names is not written."""
+
+    def __init__(self, where: Path) -> None:
+        self.archive = None
+        if where.is_dir():
+            paths = [path for path in sorted(where.rglob("*")) if path.is_file()]
+            self.files: Iterator[Found] = (
+                Found(
+                    path.relative_to(where).as_posix(),
+                    datetime.fromtimestamp(path.stat().st_mtime),
+                    lambda path=path: path.open("rb"),
+                )
+                for path in paths
+                # A link leads out of the folder: to another student's work, or to ours.
+                if not path.is_symlink() and path.resolve().is_relative_to(where.resolve())
+            )
+            return
+        try:
+            self.archive = archive = zipfile.ZipFile(where)
+        except (OSError, zipfile.BadZipFile):
+            raise ValueError(f"'{where}' is neither a folder nor a zip file.") from None
+        self.files = (
+            Found(entry.filename, _time_of(entry), lambda entry=entry: archive.open(entry))
+            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename)
+            if not entry.is_dir()
+        )
+
+    def __enter__(self) -> Sequence[Found]:
+        found = [f for f in self.files if NOTEBOOK.fullmatch(f.path) or LOGBOOK.fullmatch(f.path)]
+        return [file for file in found if ".ipynb_checkpoints" not in file.path]
+
+    def __exit__(self, *_exc: object) -> None:
+        if self.archive:
+            self.archive.close()
+
+
+def _time_of(entry: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*entry.date_time) if entry.date_time[0] >= _NO_TIME else None
+    except ValueError:
+        return None
+
+
+def _is_late(file: Found, due: str) -> bool:
+    match = CANVAS.fullmatch(file.path.rpartition("/")[2])
+    if match:
+        return bool(match["late"])
+    if not due or file.time is None:
+        return False
+    limit = datetime.fromisoformat(due)
+    if limit.tzinfo:
+        limit = limit.astimezone().replace(tzinfo=None)
+    return file.time > limit.replace(second=59)
+
+
+def _problem(content: bytes, name: str) -> str:
+    """Say why a file cannot be marked, or what is odd about it; "" if nothing is."""
+    try:
+        cells = read_cells(content)
+    except ValueError as problem:
+        return str(problem).partition(".")[0]
+    opened = {found for cell in cells for found in _OPENS.findall(cell)} & set(exercise_ids())
+    if opened and name not in opened:
+        return f"looks like the assignment {listing(sorted(opened))}"
+    return ""
+
+
+def _take_logbooks(files: Sequence[Found], target: Path, *, dry_run: bool) -> int:
+    """Write what can be read of a student's logbooks; return of how many that could be said."""
+    books = []
+    for file in files:
+        book = examine(file.content())
+        if book is not None:
+            books.append(book)
+    if books and not dry_run:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, json.dumps(books, indent=1) + "\n")
+    return len(books)
+
+
+def _owner(path: str, students: Mapping[str, Row]) -> str:
+    """Return whose file it is, or ""."""
+    parts = path.split("/")
+    found_in = (m for p in (path, *parts) for r in (MOODLE, CANVAS) if (m := r.fullmatch(p)))
+    match = next(found_in, None)
+    if match:
+        who = match["who"].casefold().replace(" ", "")
+        by_number = [s for s, row in students.items() if row["lms"] == match["id"]]
+        by_name = [
+            s
+            for s, row in students.items()
+            if who in (s.casefold(), *_spellings(row["name"].casefold()))
+        ]
+        found = by_number or by_name
+        return found[0] if len(found) == 1 else ""
+    first = re.sub(r"\.(ipynb|json)$", "", parts[0], flags=re.IGNORECASE)
+    found = [s for s in students if first == s or first.startswith(f"{s}_")]
+    return max(found, key=len, default="")
+
+
+def _spellings(name: str) -> set[str]:
+    """Return a name as Moodle ("adalovelace") and Canvas ("lovelaceada") write it in files."""
+    words = re.sub(r"[^\w ]", "", name).split()
+    return {"".join(words), "".join([*words[-1:], *words[:-1]])}
