@@ -277,24 +277,42 @@ def _of_pool(i: int) -> Patient:
 # ---- what happens ----------------------------------------------------------------------------
 
 
-def _solve(patient: Patient) -> np.ndarray:
+def _solve(patient: Patient, engine: str | None) -> np.ndarray:
     days = LAST_DAY + physiology.baseline()["symptom_onset"]
-    return integrate(patient.constants, patient.doses(), days=days, step=1.0, outputs=_OUTPUTS)
+    return integrate(
+        patient.constants, patient.doses(), days=days, step=1.0, outputs=_OUTPUTS, engine=engine
+    )
 
 
 @lru_cache(maxsize=4096)
-def stay(person: Inpatient, plan: Plan = ()) -> Stay:
-    """Return the course of a patient under a plan (true values, once a day)."""
+def stay(person: Inpatient, plan: Plan = (), engine: str | None = None) -> Stay:
+    """Return the course of a patient under a plan (true values, once a day).
+
+    Parameters
+    ----------
+    person : Inpatient
+    plan : tuple of Order
+    engine : str, optional
+        Solver; None takes the default.
+    """
     given = _quietly(lambda: person.patient.treat(*(order.treatment() for order in plan)))
-    values = _solve(given)
+    values = _solve(given, engine)
     days = np.arange(len(values)) - physiology.baseline()["symptom_onset"]
     return Stay(days, dict(zip(_OUTPUTS, values.T, strict=True)))
 
 
 @lru_cache(maxsize=8192)
-def outlook(person: Inpatient, plan: Plan = ()) -> Outlook:
-    """Return what a plan comes to, free of chance, from arrival to day 28."""
-    days, values = stay(person, plan)
+def outlook(person: Inpatient, plan: Plan = (), engine: str | None = None) -> Outlook:
+    """Return what a plan comes to, free of chance, from arrival to day 28.
+
+    Parameters
+    ----------
+    person : Inpatient
+    plan : tuple of Order
+    engine : str, optional
+        Solver; None takes the default.
+    """
+    days, values = stay(person, plan, engine)
     inside = days >= person.arrival
     hazard = np.trapezoid(values["infection_hazard"][inside], days[inside])
     death = death_risk(
@@ -333,9 +351,19 @@ def drawn_outcome(person: Inpatient, plan: Plan = (), luck: int = 0) -> pd.Serie
     return frame.iloc[0]
 
 
-def oxygen(person: Inpatient, day: float, plan: Plan = ()) -> str:
-    """Return what support a patient needs on a day, in words."""
-    days, values = stay(person, plan)
+def oxygen(person: Inpatient, day: float, plan: Plan = (), engine: str | None = None) -> str:
+    """Return what support a patient needs on a day, in words.
+
+    Parameters
+    ----------
+    person : Inpatient
+    day : float
+        Days since symptom onset.
+    plan : tuple of Order
+    engine : str, optional
+        Solver; None takes the default.
+    """
+    days, values = stay(person, plan, engine)
     level = int(support_level(float(np.interp(day, days, values["pf_ratio"]))))
     return support_levels()[level]["name"]
 
