@@ -109,9 +109,9 @@ def _question_problems(question: Mapping[str, Any]) -> Iterable[str]:
     for mistake, points in question.get("partial", {}).items():
         if not isinstance(points, int | float) or not 0 < points < full:
             yield f"{question.get('id')}: partial points of '{mistake}' lie between 0 and {full}"
-    known = {entry["id"] for entry in misconceptions()}
-    for misconception in set(question.get("misconceptions", {}).values()) - known:
-        yield f"{question.get('id')}: there is no misconception '{misconception}'"
+    if named := set(question.get("misconceptions", {}).values()):
+        for misconception in named - {entry["id"] for entry in misconceptions()}:
+            yield f"{question.get('id')}: there is no misconception '{misconception}'"
 
 
 def model_of(name: str) -> Any:
