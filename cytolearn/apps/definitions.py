@@ -451,7 +451,7 @@ class Definitions:
             )
         heads = "".join(f'<th scope="col">{h}</th>' for h in ("Rule", "A case?", "Points", "Why"))
         return (
-            f'<div class="cl-scroll"><table><thead><tr>{heads}</tr></thead>'
+            f'<div class="cl-scroll" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 

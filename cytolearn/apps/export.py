@@ -123,7 +123,7 @@ class CodeAndFiles:
 
     def refresh(self) -> None:
         """Show the code of the run on show; files of another run are taken away."""
-        self._code.value = f'<pre class="cl-code">{html.escape(self.summary())}</pre>'
+        self._code.value = f'<pre class="cl-code" tabindex="0">{html.escape(self.summary())}</pre>'
         self._files.value = ""
 
     @handler

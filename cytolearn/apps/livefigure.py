@@ -160,11 +160,12 @@ class LiveFigure(W.GridBox):
     # ---- how it is written -------------------------------------------------------------------
 
     def _open(self, *, hidden: bool) -> str:
-        role = (
-            'aria-hidden="true"'
-            if hidden
-            else f'role="img" data-rev="{self.rev}" aria-label="{html.escape(self.alt)}"'
-        )
+        if hidden:
+            role = 'aria-hidden="true"'
+        elif self.alt:
+            role = f'role="img" data-rev="{self.rev}" aria-label="{html.escape(self.alt)}"'
+        else:  # nothing is drawn yet, or the words stand beside it
+            role = f'aria-hidden="true" data-rev="{self.rev}"'
         width = f"max-width:{self._max_width}px"
         if len(self._boxes) == 1:
             return f'<div class="cl-panels" {role} style="{width};grid-template-columns:1fr">'

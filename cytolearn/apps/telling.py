@@ -117,7 +117,7 @@ def pins_table(app: Explorer) -> str:
         body += f'<tr><th scope="row">{name}</th>{cells}</tr>'
     note = f"In grey: against {html.escape(runs[0][0])}."
     return (
-        f'<div class="cl-scroll"><table><thead><tr><td></td>{heads}</tr></thead>'
+        f'<div class="cl-scroll" tabindex="0"><table><thead><tr><td></td>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div><p><small>{note}</small></p>"
     )
 

@@ -357,6 +357,6 @@ def outcomes_table(found: TrialResult) -> str:
         )
     return (
         "<details><summary>All other outcomes (the more you read, the more differ by chance)"
-        "</summary><div class='cl-scroll'><table><tr><th>outcome</th><th>measure</th>"
+        "</summary><div class='cl-scroll' tabindex='0'><table><tr><th>outcome</th><th>measure</th>"
         f"<th>estimate</th><th>treated are</th></tr>{''.join(rows)}</table></div></details>"
     )

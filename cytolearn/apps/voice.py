@@ -21,24 +21,25 @@ except ImportError:  # optional: nothing but the two comforts above is lost
 _PAUSE = 350  # ms without a change before the words follow
 
 _SCRIPT = """
-function nameSliders(el, names) {
-  const app = el.closest(".cl-app");
-  if (!app) return;
+function nameSliders(app, names) {
+  for (const [cls, name] of Object.entries(names))
+    for (const handle of app.querySelectorAll(`.${cls} .noUi-handle:not([aria-label])`))
+      handle.setAttribute("aria-label", name);
+  // A slider of a tab is named by the label before it.
+  for (const handle of app.querySelectorAll(".widget-slider .noUi-handle:not([aria-label])")) {
+    const label = handle.closest(".widget-slider").querySelector(".widget-label");
+    if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+  }
+}
+function settleIn(app, names) {
   // Keys pressed in a list, slider or button are the app's, not JupyterLab's shortcuts. Lab looks
   // at the element that has the focus, so it must carry the mark itself.
-  if (!app.dataset.clKeys) {
-    app.dataset.clKeys = "own";
-    app.addEventListener("focusin", event => {
-      event.target.setAttribute("data-lm-suppress-shortcuts", "true");
-      // A slider of a tab is named by the label before it.
-      const label = event.target.closest?.(".widget-slider")?.querySelector(".widget-label");
-      if (event.target.matches?.(".noUi-handle:not([aria-label])") && label?.textContent)
-        event.target.setAttribute("aria-label", label.textContent);
-    });
-  }
-  for (const [cls, name] of Object.entries(names))
-    for (const handle of app.querySelectorAll(`.${cls} .noUi-handle`))
-      handle.setAttribute("aria-label", name);
+  app.addEventListener("focusin", event =>
+    event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  nameSliders(app, names);
+  const watch = new MutationObserver(() => nameSliders(app, names)); // sliders come late
+  watch.observe(app, { childList: true, subtree: true });
+  return watch;
 }
 function render({ model, el }) {
   const words = document.createElement("div");
@@ -55,15 +56,17 @@ function render({ model, el }) {
     timer = setTimeout(() => {
       words.innerHTML = model.get("markup");
       region.textContent = model.get("text");
-      nameSliders(el, model.get("names"));
     }, PAUSE);
   };
   model.on("change:text", follow);
+  let watch = null; // begins once the app is in the page
   const first = setInterval(() => {
-    nameSliders(el, model.get("names"));
-    if (el.closest(".cl-app")?.querySelector(".noUi-handle[aria-label]")) clearInterval(first);
-  }, 300);
-  return () => { clearTimeout(timer); clearInterval(first); };
+    const app = el.closest(".cl-app");
+    if (!app) return;
+    clearInterval(first);
+    watch = settleIn(app, model.get("names"));
+  }, 100);
+  return () => { clearTimeout(timer); clearInterval(first); watch?.disconnect(); };
 }
 export default { render };
 """.replace("PAUSE", str(_PAUSE))

@@ -575,7 +575,7 @@ class WardRound:
                 f'<td class="cl-given">{given}</td></tr>'
             )
         return (
-            '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr>'
+            '<div class="cl-scroll cl-ward-sheet" tabindex="0"><table class="cl-board"><thead><tr>'
             '<th scope="col">Bed</th><th scope="col">Day</th><th scope="col">Support</th>'
             f'{heads}<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
             '</div><p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive '
@@ -685,7 +685,7 @@ def _labs_html(chart: Any) -> str:
             f"<td>{span}</td><td>{html.escape(unit_words(row['unit']))}</td></tr>"
         )
     return (
-        '<div class="cl-scroll cl-ward-sheet"><table class="cl-board"><thead><tr>'
+        '<div class="cl-scroll cl-ward-sheet" tabindex="0"><table class="cl-board"><thead><tr>'
         '<th scope="col">Test</th>'
         f'{days}<th scope="col">reference</th><th scope="col">unit</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -711,7 +711,8 @@ _STYLE = """<style>
   width: 130px !important; }
 .cl-ward-sheet { width: 0; min-width: 100%; }
 .cl-beds .widget-label, .cl-ward .jupyter-widget-toggle-buttons > .widget-label,
-.cl-ward .widget-toggle-buttons > .widget-label { display: none; }
+.cl-ward .widget-toggle-buttons > .widget-label {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .cl-ward h4 { margin-top: 6px; }
 .cl-board td, .cl-board th { min-width: 0 !important; padding: 3px 7px !important;
   white-space: nowrap; }

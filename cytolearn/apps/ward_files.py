@@ -86,7 +86,7 @@ class WardFiles:
 
     def refresh(self) -> None:
         """Show the code of the ward as it stands; files made before are taken away."""
-        self._code.value = f'<pre class="cl-code">{html.escape(code(self.app))}</pre>'
+        self._code.value = f'<pre class="cl-code" tabindex="0">{html.escape(code(self.app))}</pre>'
         self._links.value = ""
 
     @handler
