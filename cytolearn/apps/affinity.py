@@ -222,6 +222,6 @@ class AntibodyMade:
             "care, 7 outpatients and 17 healthy people: few."
         )
         return (
-            f'<div class="cl-scroll" tabindex="0"><table><thead><tr><td></td>{heads}</tr></thead><tbody>{body}'
-            f"</tbody></table></div><p><small>{note}</small></p>"
+            '<div class="cl-scroll" tabindex="0"><table>'
+            f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table></div><p><small>{note}</small></p>"
         )

@@ -507,7 +507,8 @@ def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
                 cells += f'<td style="{slim}">–</td>'
         body += f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'
     return (
-        f'<div class="cl-scroll" tabindex="0"><table class="cl-agree"><thead><tr><td></td>{heads}</tr></thead>'
+        '<div class="cl-scroll" tabindex="0"><table class="cl-agree">'
+        f"<thead><tr><td></td>{heads}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 
