@@ -38,9 +38,9 @@ _READY = """async () => {
     await new Promise(resolve => setTimeout(resolve, 100));
   if (window.jupyterapp.shell.collapseLeft) window.jupyterapp.shell.collapseLeft();
 }"""
-# Messages of widgets have a thread of their own in the kernel, beside the cells. So a reply from the
-# cells' side says nothing of them: a message that means nothing, sent to any of the widgets, is
-# done when all before it are.
+# Messages of widgets have a thread of their own in the kernel, beside the cells. So a reply from
+# the cells' side says nothing of them: a message that means nothing, sent to any of the widgets,
+# is done when all before it are.
 _ANSWERED = """async () => {
   const session = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
   const kernel = session.kernel;

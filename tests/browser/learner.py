@@ -51,8 +51,8 @@ _SCROLL = """place => {
   content.scrollTop = place * content.clientHeight;
   return place > 0 && content.scrollTop === before;
 }"""
-# What juts out of its cell, except what is made to scroll (wide tables, long formulas) or is meant for
-# screen readers only. The first of a branch is enough: what lies in it juts out as well.
+# What juts out of its cell, except what is made to scroll (wide tables, long formulas) or is meant
+# for screen readers only. The first of a branch is enough: what lies in it juts out as well.
 _TOO_WIDE = """() => {
   const found = [];
   const walk = (e, edge, place) => {
@@ -184,7 +184,7 @@ class Learner:
         return self.read(box.locator(".cl-box"))
 
     def read(self, words):
-        """Scroll to what is said and read it: cells out of sight are not drawn, so they say nothing."""
+        """Scroll to what is said and read it: cells out of sight are not drawn, so have no text."""
         words.wait_for()
         words.scroll_into_view_if_needed()
         self.page.wait_for_function("words => words.innerText", arg=words.element_handle())
