@@ -7,6 +7,7 @@ import pytest
 
 import cytolearn as cl
 from cytolearn.trials import demonstrations as show
+from cytolearn.trials.enrolment import series
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +140,9 @@ def test_treated_patients_cannot_show_regression_alone():
     cohort = cl.population(5, seed=2).treat(drug).run(readouts=["crp"], progress=False)
     with pytest.raises(ValueError, match="untreated"):
         show.regression_to_the_mean(cohort)
+
+
+def test_series_of_two_seeds_have_no_trial_in_common():
+    one, two = (set(series(seed, 500)) for seed in (1, 2))
+    assert len(one) == len(two) == 500 and not one & two
+    assert series(1, 20) == series(1, 500)[:20]  # a longer series goes on where a short one ended

@@ -431,8 +431,7 @@ class Traps:
                 yield share * done
         else:
             share = 0.0
-        _, knob, luck, null = state
-        seed = 1000 * luck  # trial i of a series has seed + i: series must not overlap
+        _, knob, seed, null = state
         if not trap.slow:
             self._keep(state, trap.play(base(trap.needs), knob, seed, None, null))
             yield 1.0

@@ -20,7 +20,7 @@ from cytolearn.patients import observe
 from cytolearn.patients.cohort import Cohort, whole
 from cytolearn.treatments.teaching import checked_number
 from cytolearn.trials.endpoints import outcome_named
-from cytolearn.trials.enrolment import draws
+from cytolearn.trials.enrolment import draws, series
 from cytolearn.trials.estimates import Effect, effect
 from cytolearn.trials.results import TrialResult
 from cytolearn.trials.strata import split
@@ -107,8 +107,8 @@ def underpowered(
     n = whole("n (patients a trial)", n, 10, len(found))
     times = whole("times", times, 2, 2_000)
     rows = []
-    for i in range(times):
-        e = found.again(seed + i, n=n, null=null, progress=False).effect()
+    for i, luck in enumerate(series(seed, times)):
+        e = found.again(luck, n=n, null=null, progress=False).effect()
         rows.append((e.estimate, e.low, e.high, e.p))
         if advance:
             advance(i + 1, times)
@@ -172,13 +172,14 @@ def phase_two_to_three(
     working = checked_number("working", working, 0, 1, "", "0.1 is one drug in ten.")
     works = draws(seed, "which drugs work").random(times) < working
     rows = []
+    lucks = series(seed, 2 * times)  # one for each small trial, one for the large one after it
     for i in range(times):
         null = not works[i]
-        small = found.again(seed + i, n=n, null=null, progress=False).effect()
+        small = found.again(lucks[i], n=n, null=null, progress=False).effect()
         won = bool(small.p < _SIGNIFICANT and small.estimate < 1)
         again = np.nan
         if won:
-            large = found.again(seed + times + i, n=later, null=null, progress=False).effect()
+            large = found.again(lucks[times + i], n=later, null=null, progress=False).effect()
             again = float(large.p < _SIGNIFICANT and large.estimate < 1)
         rows.append((bool(works[i]), small.estimate, won, again))
         if advance:
@@ -275,11 +276,11 @@ def stopping_early(
     looks = whole("looks", looks, 1, 50)
     times = whole("times", times, 2, 2_000)
     follow_up, rows = found.design.follow_up, []
-    for i in range(times):
-        one = found.again(seed + i, null=null, progress=False)
+    for i, luck in enumerate(series(seed, times)):
+        one = found.again(luck, null=null, progress=False)
         patients = one.patients
         # Patients are in the order of entry only by their number: let them come in any order.
-        order = draws(seed + i, "order of entry").permutation(len(patients))
+        order = draws(luck, "order of entry").permutation(len(patients))
         treated = (patients["arm"] != found.design.control).to_numpy()[order]
         died = patients[f"death_{follow_up}"].to_numpy()[order]
         claim = (np.nan, len(patients), False)

@@ -106,6 +106,11 @@ def draws(seed: int, what: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(what.encode())])
 
 
+def series(seed: int, times: int) -> list[int]:
+    """Return the seeds of a series of trials, so that those of two series are not the same."""
+    return draws(seed, "series of trials").integers(2**62, size=times).tolist()
+
+
 def allocate(seed: int, n: int, shares: tuple[int, ...]) -> np.ndarray:
     """Randomise in blocks as small as the ratio allows.
 

@@ -12,6 +12,7 @@ import numpy as np
 from cytolearn.patients.cohort import whole
 from cytolearn.treatments.teaching import checked_number
 from cytolearn.trials.demonstrations import Demonstration
+from cytolearn.trials.enrolment import series
 from cytolearn.trials.results import TrialResult
 from cytolearn.wording import listing, number
 
@@ -206,8 +207,8 @@ def many_outcomes(
     outcomes = whole("outcomes", outcomes, 1, len(names))
     times = whole("times", times, 2, 1_000)
     rows = []
-    for i in range(times):
-        one = found.again(seed + i, null=True, progress=False)
+    for i, luck in enumerate(series(seed, times)):
+        one = found.again(luck, null=True, progress=False)
         effects = [one.effect(name) for name in names[:outcomes]]
         good = [e for e in effects if e.direction == "benefit"]
         best = min(good, key=lambda e: e.p) if good else None
