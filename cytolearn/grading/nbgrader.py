@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cytolearn.wording import unknown
+from cytolearn.grading.course import read_assignment, read_text
 
 CONFIG = '''"""Written by `cytolearn nbgrader`. Settings of your own go below the last line."""
 
@@ -71,7 +71,7 @@ def configure(config: Any, file: str) -> None:
 
 
 def lay_out(course: Path, names: Iterable[str], solutions: Path, *, dry_run: bool) -> list[str]:
-    """Write the folder ``nbgrader`` of a course; what nbgrader itself wrote there is left alone.
+    """Write the folder ``nbgrader`` of a course; sources that are there already are left alone.
 
     Parameters
     ----------
@@ -94,24 +94,19 @@ def lay_out(course: Path, names: Iterable[str], solutions: Path, *, dry_run: boo
     ValueError
         If it is no course, or the course has no such assignment.
     """
-    try:
-        known = json.loads((course / "course.json").read_text(encoding="utf-8"))["assignments"]
-    except FileNotFoundError:
-        raise ValueError(
-            f"'{course}' is no course folder yet: run `cytolearn assign` first, which makes the "
-            "codes of the students."
-        ) from None
-    names = tuple(names) or tuple(known)
-    for name in names:
-        if name not in known:
-            raise ValueError(unknown("assignment of this course", name, known))
+    course_of = json.loads(read_text(course / "course.json") or "{}")
+    chosen = list(names) or list(course_of.get("assignments", ())) or [""]
+    for name in chosen:
+        read_assignment(course, name)
     home, files, said = course / "nbgrader", {}, []
-    for name in names:
+    for name in chosen:
         notebook = Path(name, f"{name}.ipynb")
-        files[home / "solutions" / notebook] = solutions / notebook
+        source = home / "solutions" / notebook
+        if not source.exists():  # it may have been changed since, which is its purpose
+            files[source] = solutions / notebook
         collected = sorted((course / "submitted" / name).glob("*.ipynb"))
         files |= {home / "submitted" / file.stem / notebook: file for file in collected}
-        said.append(f"{name}: {len(collected)} submissions collected so far")
+        said.append(f"{name}: {len(collected)} submissions taken over from `cytolearn collect`")
     if not dry_run:
         for target, source in files.items():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,5 +114,5 @@ def lay_out(course: Path, names: Iterable[str], solutions: Path, *, dry_run: boo
         config = home / "nbgrader_config.py"
         if not config.exists():
             config.write_text(CONFIG, encoding="utf-8")
-    said.append(f"Go on with: cd {home} && nbgrader generate_assignment {names[0]}")
+    said.append(f"Go on with: cd {home} && nbgrader generate_assignment {chosen[0]}")
     return said

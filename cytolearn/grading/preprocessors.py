@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets import Unicode
 
+from cytolearn.grading.course import code_for, read_rows
 from cytolearn.grading.workbook import OWN_CODE
 from cytolearn.lessons.exercises import (
     ONLY_SOLUTION,
@@ -88,8 +88,8 @@ class OwnCode(NbGraderPreprocessor):
             self.log.warning("No %s: the codes in the notebooks are believed.", table)
             os.environ.pop(OWN_CODE, None)
             return nb, resources
-        with table.open(encoding="utf-8-sig", newline="") as rows:
-            known = {row["student"]: row["code"] for row in csv.DictReader(rows)}
+        name = resources["nbgrader"]["assignment"]
+        known = {row["student"]: code_for(row, name) for row in read_rows(table)}
         if student not in known:
             near = "".join(f" Did you mean '{name}'?" for name in nearest(student, known, n=1))
             raise ValueError(

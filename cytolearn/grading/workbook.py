@@ -110,7 +110,7 @@ class Workbook:
             raise ValueError(f"This assignment shows {listing(allowed, 'or')}; you gave {what!r}.")
         return getattr(model_of(self.id), what)(self._case)
 
-    def check(self, question: str, value: Any = None) -> Card | None:
+    def check(self, question: str, value: Any = None) -> Card | float | None:
         """Compare an answer with the model and say what may have gone wrong.
 
         Parameters
@@ -123,14 +123,14 @@ class Workbook:
         Returns
         -------
         Card
-            None while a notebook is marked.
+            While a notebook is marked: None, or under nbgrader the points of a part.
 
         Raises
         ------
         ValueError
             If there is no such question.
         AssertionError
-            Under nbgrader's autograder alone, which marks by exceptions: if it is not right.
+            Under nbgrader's autograder alone, which marks by exceptions: if it earns nothing.
         """
         spec = find(self.content["questions"], question, "question")
         HANDED_IN["answers"][question] = value
@@ -139,7 +139,7 @@ class Workbook:
         if spec["kind"] == "text":
             return self._read_text(spec, value)
         if os.environ.get("NBGRADER_EXECUTION") == "autograde":
-            return self._mark_by_exception(spec, value)
+            return self._mark_for_nbgrader(spec, value)
         truth = expected_for(self.id, spec, self._case)
         verdict = judge(value, truth, spec)
         ladder = "" if verdict.outcome == "right" else cards.hint_ladder(spec["hints"])
@@ -153,16 +153,18 @@ class Workbook:
             f"{head} {cards.plain(words)}",
         )
 
-    def _mark_by_exception(self, spec: Mapping[str, Any], value: Any) -> None:
-        """Judge for nbgrader: an exception means no points, silence means all of them."""
+    def _mark_for_nbgrader(self, spec: Mapping[str, Any], value: Any) -> float | None:
+        """Judge for nbgrader: an exception means no points, a number so many, silence all."""
         code = os.environ.get(OWN_CODE, self.code)
         with warnings.catch_warnings():  # whatever stands on stderr would cost the points, too
             warnings.simplefilter("ignore")
             truth = expected_for(self.id, spec, case_of(code, self.id))
             verdict = judge(value, truth, spec)
-        if verdict.outcome != "right":
+        points = points_for(spec, verdict)
+        if not points:
             foreign = "" if code == self.code else " (This notebook used another code than yours.)"
             raise AssertionError(" ".join(words_of(spec, truth, verdict)) + foreign)
+        return points if points < spec["points"] else None
 
     def _read_text(self, spec: Mapping[str, Any], value: Any) -> Card:
         ladder = cards.hint_ladder(spec["hints"])
