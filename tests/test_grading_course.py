@@ -12,11 +12,23 @@ import pytest
 from submissions.bank import ALL, NAME, answers, notebook, right
 
 from cytolearn import cli
+from cytolearn.grading import course as course_module
 from cytolearn.grading.collect import _owner
-from cytolearn.grading.course import harmless
-from cytolearn.grading.students import read_code
+from cytolearn.grading.course import (
+    harmless,
+    possible,
+    read_assignment,
+    read_roster,
+    read_rows,
+    read_students,
+    to_csv,
+)
+from cytolearn.grading.grade import read_results
+from cytolearn.grading.students import case_of, code_problems, read_code, student_code
+from cytolearn.lessons.exercises import exercise_ids, model_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits need POSIX")
+OTHER = next(name for name in exercise_ids() if name != NAME)
 PEOPLE = [
     ("ada", "Ada Lovelace", "4711"),
     ("ben", "Ben Okri", "4712"),
@@ -219,3 +231,141 @@ def test_every_command_explains_itself(name, capsys):
     with pytest.raises(SystemExit):
         command(name, "--help")
     assert "--dry-run" in capsys.readouterr().out
+
+
+# --- codes that serve for every assignment
+
+
+def a_course(folder, students, *words):
+    (folder / "r.csv").write_text("student\n" + "\n".join(students) + "\n")
+    assert command("assign", folder / "c", *words, "--roster", folder / "r.csv") == 0
+    return {row["student"]: row for row in rows(folder / "c" / "codes.csv")}
+
+
+def unsuitable_for(monkeypatch, name, codes):
+    """Let the patients of some codes make a question of an assignment ambiguous."""
+    refused = {case_of(code, name).patient for code in codes}
+    monkeypatch.setattr(
+        model_of(name), "unsuitable", lambda case: ["a tie"] * (case.patient in refused)
+    )
+
+
+def test_a_code_suits_the_assignments_that_are_not_given_out_yet(tmp_path, monkeypatch):
+    plain = student_code("s", "ada", [NAME])
+    unsuitable_for(monkeypatch, NAME, [plain])
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "secret.txt").write_text("s")
+    monkeypatch.setattr(course_module, "exercise_ids", lambda: (NAME, OTHER))
+    code = a_course(tmp_path, ["ada"], OTHER)["ada"]["code"]
+    assert code != plain
+    assert not any(code_problems(code, name) for name in (NAME, OTHER))
+
+
+def test_a_code_that_a_new_assignment_does_not_suit_gets_company(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(course_module, "exercise_ids", lambda: (NAME,))
+    before = a_course(tmp_path, ["ada", "ben"], NAME)
+    monkeypatch.setattr(course_module, "exercise_ids", lambda: (NAME, OTHER))
+    unsuitable_for(monkeypatch, OTHER, [before["ada"]["code"]])
+    after = a_course(tmp_path, ["ada", "ben"], OTHER)
+    assert after["ada"]["code"] == before["ada"]["code"]
+    own = after["ada"][f"code_{OTHER}"]
+    assert own != before["ada"]["code"]
+    assert not code_problems(own, OTHER)
+    assert f"ada: for {OTHER} only, the code {own}" in capsys.readouterr().out
+    assert after["ben"] == {**before["ben"], f"code_{OTHER}": ""}
+    assert read_students(tmp_path / "c", OTHER)["ada"]["code"] == own
+    assert read_students(tmp_path / "c", NAME)["ada"]["code"] == before["ada"]["code"]
+    assert a_course(tmp_path, ["ada", "ben"], OTHER) == after  # and it stays
+
+
+@pytest.mark.parametrize("name", exercise_ids())
+def test_the_practice_patient_suits_every_assignment(name):
+    assert code_problems("", name) == []
+
+
+def test_codes_do_not_depend_on_how_many_processes_look_for_them(tmp_path):
+    people = [{"student": f"s{n}"} for n in range(course_module.SERIAL_BELOW)]
+    found = [list(course_module._codes(people, "s", (NAME,), jobs)) for jobs in (1, 2)]
+    assert found[0] == found[1]
+
+
+# --- due dates and points
+
+
+def test_due_dates_and_points_may_differ_by_assignment(tmp_path):
+    options = ["--due", "2026-12-08T12:00", "--due", f"{NAME}=2026-12-01", "--points", f"{NAME}=10"]
+    a_course(tmp_path, ["ada"], NAME, OTHER, *options)
+    assert read_assignment(tmp_path / "c", NAME) == {"due": "2026-12-01T23:59", "points": 10}
+    other = read_assignment(tmp_path / "c", OTHER)
+    assert other == {"due": "2026-12-08T12:00", "points": possible(OTHER)}
+    a_course(tmp_path, ["ada"], NAME, "--points", "12")  # what is not given stays
+    assert read_assignment(tmp_path / "c", NAME) == {"due": "2026-12-01T23:59", "points": 12}
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--points", "many"], "above 0"),
+        (["--points", "0"], "above 0"),
+        (["--points", "nan"], "above 0"),
+        (["--points", f"{NAME}s=3"], "Did you mean"),
+        (["--due", "31.12.2026"], "2026-12-01T23:59"),
+    ],
+)
+def test_wrong_options_are_explained_before_anything_is_written(option, words, tmp_path, capsys):
+    (tmp_path / "r.csv").write_text("student\nada\n")
+    roster = ["--roster", tmp_path / "r.csv"]
+    assert command("assign", tmp_path / "c", NAME, *roster, *option) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
+
+
+def test_tables_of_other_spreadsheets_are_read(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_bytes("student;name;lms\nada;Zoë Müller;7\n".encode("cp1252"))
+    assert read_roster(path) == [{"student": "ada", "name": "Zoë Müller", "lms": "7"}]
+
+
+def test_text_that_was_made_harmless_comes_back_as_it_was(tmp_path):
+    table = [{"text": text, "n": 1.5} for text in ("=1", "+x", "'quoted'", "-", "@", "it's")]
+    (tmp_path / "t.csv").write_text(to_csv(table))
+    assert [row["text"] for row in read_rows(tmp_path / "t.csv")] == [r["text"] for r in table]
+
+
+def test_a_secret_is_long_and_drawn_anew(tmp_path):
+    secrets = set()
+    for n in range(2):
+        (tmp_path / str(n)).mkdir()
+        a_course(tmp_path / str(n), ["ada"], NAME)
+        secrets.add((tmp_path / str(n) / "c" / "secret.txt").read_text().strip())
+    assert {len(secret) for secret in secrets} == {32}
+    assert len(secrets) == 2
+
+
+def test_points_by_hand_out_of_range_are_explained(marked, capsys):
+    table = marked / "by_hand" / f"{NAME}.csv"
+    before = table.read_text()
+    for points in ("4", "-1", "two", "nan"):
+        table.write_text(before.replace("ada,q7,'=1+1,2.5", f"ada,q7,'=1+1,{points}"))
+        assert command("export", marked, NAME) == 1
+        assert "from 0 to 3" in capsys.readouterr().err
+    table.write_text(before.replace("ada,q7,'=1+1,2.5", 'ada,q7,\'=1+1,"1,5"'))
+    assert command("export", marked, NAME) == 0
+    assert read_results(marked, NAME)[0]["by_hand"] == 1.5
+    table.write_text(before)
+
+
+def test_what_counts_more_in_the_course_is_scaled(marked):
+    course = json.loads((marked / "course.json").read_text())
+    course["assignments"][NAME]["points"] = 40
+    (marked / "course.json").write_text(json.dumps(course))
+    assert read_results(marked, NAME)[0]["total"] == 2 * 19.5
+
+
+def test_results_of_an_older_file_are_named_and_marked_again(marked, capsys):
+    path = marked / "submitted" / NAME / "ben.ipynb"
+    path.write_bytes(notebook([]))
+    assert command("export", marked, NAME) == 0
+    assert "Changed since it was marked (run `cytolearn grade`): ben" in capsys.readouterr().out
+    assert command("grade", marked, NAME, "--dry-run") == 0
+    assert "1 to mark" in capsys.readouterr().out

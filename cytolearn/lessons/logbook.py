@@ -157,7 +157,7 @@ class Logbook:
         incoming = _answers_of(source)
         if incoming is None:
             raise ValueError("This is not a cytolearn logbook: it has no 'format' and 'answers'.")
-        self._believe(_trust_of(source))
+        self._believe(source)
         before = sum(map(len, self._answers.values()))
         self._answers = merge(self._answers, incoming)
         self._write()
@@ -180,7 +180,7 @@ class Logbook:
             with contextlib.suppress(OSError, ValueError, RecursionError):
                 stored = json.loads(self.path.read_text(encoding="utf-8"))
                 self._answers = merge(self._answers, _answers_of(stored) or {})
-                self._believe(_trust_of(stored))
+                self._believe(stored)
             self._tell(_plain(problem, self.path))
 
     # ---------------------------------------------------------------- private
@@ -208,7 +208,7 @@ class Logbook:
             content = None
         answers = _answers_of(content)
         if answers is not None:
-            self._believe(_trust_of(content))
+            self._believe(content)
         if answers is not None and content.get("schema") == SCHEMA:
             return answers
         kept = _put_aside(self.path)
@@ -224,9 +224,10 @@ class Logbook:
         )
         return {}
 
-    def _believe(self, trust: str) -> None:
-        """Note how far what came in can be believed, and tell of an edited file once."""
-        if trust == TRUST[-1] and self.trust != trust:
+    def _believe(self, book: Any) -> None:
+        """Note how far what came in can be believed, and tell of a seal that is newly broken."""
+        trust = _trust_of(book)
+        if trust == TRUST[-1] and not _is_sealed(book):
             self._tell(
                 f"The file {self.path.name}, or one that was loaded, was changed outside "
                 "cytolearn. Its answers are kept, and the logbook says from now on that it was "
@@ -325,9 +326,12 @@ def examine(content: bytes) -> dict[str, Any] | None:
 def _trust_of(book: Any) -> str:
     if not isinstance(book, Mapping) or book.get("schema") != SCHEMA:
         return "unsigned"
+    return book["trust"] if _is_sealed(book) and book.get("trust") in TRUST else TRUST[-1]
+
+
+def _is_sealed(book: Mapping[str, Any]) -> bool:
     rest = {key: value for key, value in book.items() if key != "seal"}
-    whole = hmac.compare_digest(str(book.get("seal")).encode(), _seal(rest).encode())
-    return book["trust"] if whole and book.get("trust") in TRUST else "edited"
+    return hmac.compare_digest(str(book.get("seal")).encode(), _seal(rest).encode())
 
 
 def _seal(book: Mapping[str, Any]) -> str:

@@ -1,0 +1,220 @@
+"""Taking in what students handed in: whose, when, can it be read, and nothing but that."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from datetime import datetime
+
+import pytest
+from submissions.bank import NAME, notebook
+
+from cytolearn.grading.collect import collect
+from cytolearn.lessons import Logbook
+
+STUDENTS = {"ada": "Ada Lovelace", "ben": "Ben Okri", "eve": "Eve Ng"}
+DUE = "2026-12-01T23:59"
+PAGE = notebook(["q1 = 1"])
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course folder with three students, as `assign` leaves it."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    lines = [f"{s},{name},471{k},2222222{k}" for k, (s, name) in enumerate(STUDENTS.items())]
+    (folder / "codes.csv").write_text("\n".join(["student,name,lms,code", *lines]) + "\n")
+    (folder / "course.json").write_text(json.dumps({"assignments": {NAME: {"due": DUE}}}))
+    return folder
+
+
+def zipped(folder, files, when=(2026, 12, 1, 12, 0, 0)):
+    path = folder / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, date_time=when), content)
+    return path
+
+
+def taken(course, where, **options):
+    said = []
+    collect(course, NAME, where, say=said.append, **options)
+    record = course / "submitted" / NAME / "collected.json"
+    return "\n".join(said), json.loads(record.read_text()) if record.exists() else {}
+
+
+# --- late
+
+
+@pytest.mark.parametrize(
+    ("when", "late"),
+    [
+        ((2026, 12, 1, 23, 59, 58), False),
+        ((2026, 12, 2, 0, 0, 0), True),
+        ((1980, 1, 1, 0, 0, 0), False),  # a zip without times
+    ],
+)
+def test_moodles_files_are_late_by_their_time(course, tmp_path, when, late):
+    name = "Ada Lovelace_77_assignsubmission_file_x.ipynb"
+    said, record = taken(course, zipped(tmp_path, {name: PAGE}, when))
+    assert record["ada"]["late"] is late
+    assert ("Late: ada" in said) is late
+
+
+def test_what_canvas_calls_late_is_late_and_nothing_else(course, tmp_path):
+    files = {"lovelaceada_4710_9_x.ipynb": PAGE, "okriben_LATE_4711_9_x.ipynb": PAGE + b" "}
+    _, record = taken(course, zipped(tmp_path, files, (2027, 1, 1, 0, 0, 0)))
+    assert (record["ada"]["late"], record["ben"]["late"]) == (False, True)
+
+
+def test_files_in_a_folder_are_late_by_their_time(course, tmp_path):
+    (tmp_path / "in").mkdir()
+    for student, day in (("ada", 1), ("ben", 2)):
+        path = tmp_path / "in" / f"{student}.ipynb"
+        path.write_bytes(PAGE)
+        os.utime(path, (datetime(2026, 12, day, 12).timestamp(),) * 2)
+    _, record = taken(course, tmp_path / "in")
+    assert (record["ada"]["late"], record["ben"]["late"]) == (False, True)
+    assert record["ben"]["time"] == "2026-12-02T12:00"
+
+
+def test_without_a_due_date_nobody_is_late(course, tmp_path):
+    (course / "course.json").write_text(json.dumps({"assignments": {NAME: {"due": ""}}}))
+    _, record = taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}, (2050, 1, 1, 0, 0, 0)))
+    assert not record["ada"]["late"]
+
+
+# --- several files, broken ones, nobody's
+
+
+def test_the_last_of_several_counts(course, tmp_path):
+    files = {
+        f"lovelaceada_4710_9_x-{n}.ipynb": notebook([f"q1 = {n}"]) for n in (2, 9, 10)
+    }  # by name 9 would be the last
+    said, record = taken(course, zipped(tmp_path, files))
+    assert b"q1 = 10" in (course / "submitted" / NAME / "ada.ipynb").read_bytes()
+    assert record["ada"]["files"] == 3
+    assert "More than one file; the last one counts: ada" in said
+
+
+def test_the_youngest_of_several_counts_in_a_folder(course, tmp_path):
+    for number, name in ((1, "z"), (2, "a")):
+        path = tmp_path / "in" / "ada" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(notebook([f"q1 = {number}"]))
+        os.utime(path, (number * 1e9,) * 2)
+    taken(course, tmp_path / "in")
+    assert b"q1 = 2" in (course / "submitted" / NAME / "ada.ipynb").read_bytes()
+
+
+def test_what_cannot_be_marked_is_named_at_once(course, tmp_path):
+    other = notebook(['work = assignment("lymphopenia", "")'])
+    files = {"ada.ipynb": b"", "ben.ipynb": b"{", "eve.ipynb": other}
+    said, record = taken(course, zipped(tmp_path, files))
+    assert "ada (The file is empty or damaged)" in said
+    assert "ben (The file is not a Jupyter notebook" in said
+    assert "eve (looks like the assignment lymphopenia)" in said
+    assert all(row["problem"] for row in record.values())
+
+
+def test_the_same_file_twice_is_named(course, tmp_path):
+    said, _ = taken(course, zipped(tmp_path, {f"{s}.ipynb": PAGE for s in STUDENTS}))
+    assert "The same file, byte for byte: ada = ben = eve" in said
+
+
+def test_a_damaged_entry_of_a_zip_costs_nobody_else(course, tmp_path):
+    path = zipped(tmp_path, {"ada.ipynb": PAGE, "ben.ipynb": notebook(["q1 = 'here'"])})
+    spoiled = bytearray(path.read_bytes())
+    spoiled[spoiled.index(b"'here'") + 1] ^= 1  # the sum of ben's file is wrong now
+    path.write_bytes(spoiled)
+    said, record = taken(course, path)
+    assert "ben (The file is empty or damaged)" in said
+    assert not record["ada"]["problem"]
+
+
+def test_a_bomb_is_not_unpacked(course, tmp_path):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada.ipynb", bytes(200_000_000))
+    _, record = taken(course, path)
+    assert "more than 20 MB" in record["ada"]["problem"]
+    assert (course / "submitted" / NAME / "ada.ipynb").stat().st_size < 21_000_000
+
+
+@pytest.mark.parametrize("name", ["../../../ada.ipynb", "/etc/ada.ipynb", "..\\..\\ada.ipynb"])
+def test_a_zip_cannot_write_outside(course, tmp_path, name):
+    before = {path for path in tmp_path.rglob("*") if "submitted" not in path.parts}
+    said, record = taken(course, zipped(tmp_path, {name: PAGE}))
+    after = {path for path in tmp_path.rglob("*") if "submitted" not in path.parts}
+    assert after - before == {tmp_path / "all.zip"}
+    assert record == {}
+    assert "Nobody's" in said
+
+
+def test_links_in_a_folder_are_not_followed(course, tmp_path):
+    secret = tmp_path / "secret.ipynb"
+    secret.write_bytes(notebook(["hush = 1"]))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ada.ipynb").symlink_to(secret)
+    (tmp_path / "in" / "ben").symlink_to(tmp_path)
+    _, record = taken(course, tmp_path / "in")
+    assert record == {}
+
+
+def test_a_name_cannot_command_the_terminal(course, tmp_path):
+    said, _ = taken(course, zipped(tmp_path, {"\x1b[2Jstranger.ipynb": PAGE}))
+    assert "\x1b" not in said
+    assert "stranger.ipynb" in said
+
+
+# --- logbooks
+
+
+def test_logbooks_beside_the_notebook_are_taken_in(course, tmp_path):
+    book = Logbook(tmp_path / "cytolearn_logbook.json")
+    book.record(f"{NAME}.p1", "A", "answered")
+    sealed = book.path.read_bytes()
+    files = {
+        "lovelaceada_4710_8_interferon.ipynb": PAGE,
+        "lovelaceada_4710_9_cytolearn_logbook.json": sealed,
+        "okriben_4711_9_cytolearn_logbook-1.json": sealed.replace(b'"A"', b'"B"'),
+        "Eve Ng_4712_assignsubmission_file_cytolearn_logbook.json": b"{",
+        "lovelaceada_4710_7_notes.json": b"{}",
+    }
+    said, record = taken(course, zipped(tmp_path, files))
+    folder = course / "submitted" / NAME
+    assert json.loads((folder / "ada.logbooks.json").read_text())[0]["trust"] == "whole"
+    assert json.loads((folder / "ben.logbooks.json").read_text())[0]["trust"] == "edited"
+    assert not (folder / "eve.logbooks.json").exists()
+    assert record["ada"]["logbooks"] == 1
+    assert "A logbook that cannot be read: eve" in said
+    assert "Missing: ben and eve" in said
+
+
+# --- nothing lost
+
+
+def test_a_dry_run_takes_nothing(course, tmp_path):
+    said, record = taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}), dry_run=True)
+    assert "1 of 3" in said
+    assert record == {}
+    assert not (course / "submitted").exists()
+
+
+def test_each_run_replaces_the_one_before(course, tmp_path):
+    taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}))
+    taken(course, zipped(tmp_path, {"ben.ipynb": PAGE}))
+    assert {p.name for p in (course / "submitted" / NAME).iterdir()} == {
+        "ben.ipynb",
+        "collected.json",
+    }
+    assert [p.name for p in (course / "submitted").iterdir()] == [NAME]
+
+
+def test_what_is_no_zip_is_explained_and_changes_nothing(course, tmp_path):
+    taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}))
+    (tmp_path / "no.zip").write_bytes(b"no zip")
+    with pytest.raises(ValueError, match="neither a folder nor a zip"):
+        collect(course, NAME, tmp_path / "no.zip")
+    assert (course / "submitted" / NAME / "ada.ipynb").exists()
