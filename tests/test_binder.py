@@ -28,6 +28,7 @@ ON_PYPI = {
     "jupyterhub-base": "jupyterhub",
     "nbconvert-core": "nbconvert",
 }
+pytestmark = pytest.mark.timeout(1800)  # a replay downloads and installs two environments' worth
 LONGEST_START = 10  # seconds; the figure to reach is 3, on a machine with nothing else to do
 
 
