@@ -278,7 +278,8 @@ class Download:
         """Return the link, the path and what the learner should know, as HTML."""
         notices = "".join(f"<p><strong>{html.escape(n)}</strong></p>" for n in self.logbook.notices)
         where = html.escape(str(self.logbook.path.resolve()))
-        stored = "" if notices else f"<p>Stored in <code>{where}</code></p>"
+        path = f'<code style="overflow-wrap: anywhere">{where}</code>'  # on a narrow page, too
+        stored = "" if notices else f"<p>Stored in {path}</p>"
         return (
             f"<p>{html.escape(repr(self))}</p>{stored}{notices}"
             f'<p><a class="cl-download" download="{FILE_NAME}" href="{self.data_uri}">'

@@ -1,28 +1,14 @@
 """A real JupyterLab and a real Chromium, or one clear line why not."""
 
 import json
-import os
 import shutil
-from contextlib import contextmanager
 
 import pytest
 from learner import Learner
+from needs import available
 
 from benchmarks import browser
 from cytolearn.lessons.content import lesson_ids, read_content
-
-REQUIRED = os.environ.get("CYTOLEARN_REQUIRE_BROWSER") == "1"
-
-
-@contextmanager
-def available(tool):
-    """Run a tool, or skip (fail where the browser suite is required) if it is not installed."""
-    try:
-        with tool as running:
-            yield running
-    except browser.Missing as missing:
-        message = f"browser test not run: {missing} is not installed"
-        (pytest.fail if REQUIRED else pytest.skip)(message)
 
 
 @pytest.fixture(scope="session")

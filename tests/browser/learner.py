@@ -191,12 +191,14 @@ class Learner:
         return words.inner_text()
 
     def open_app(self):
-        """Answer what must be answered before the app opens, and wait for the app."""
+        """Answer what must be answered before the app opens, and wait for its first tab."""
         gate = self.cell("lesson.explore()").get_by_role("button", name="Skip and open")
         if gate.count():
             gate.click()
-        self.app.locator(PICTURE).first.wait_for()
+        self.app.locator(PICTURE).first.wait_for(state="attached")
         self.settled()
+        self.open_tab(self.tabs[0])
+        self.app.locator(PICTURE).first.wait_for()
 
     def answer(self, task, value):
         """Write an answer into a task's cell, run it, and return what is said of it."""
@@ -270,7 +272,7 @@ class Learner:
         self.settled()
         return self.value(symbol)
 
-    def drag(self, symbol):
+    def drag(self, symbol, steps=8):
         """Drag a slider with the mouse to the other half of its track; return the new value."""
         before, control = self.value(symbol), self.control(symbol)
         control.scroll_into_view_if_needed()
@@ -282,7 +284,7 @@ class Learner:
         mouse = self.page.mouse
         mouse.move(x, y)
         mouse.down()
-        mouse.move(goal, y, steps=8)
+        mouse.move(goal, y, steps=steps)
         mouse.up()
         return self.new_value(symbol, before)
 

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from needs import available
 
 from benchmarks import browser
-from conftest import available
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -14,9 +14,9 @@ GATE = "button:has-text('Skip and open')"
 PICTURE = ".cl-app .cl-panels[data-rev]"
 
 
-def test_notebook_7_opens_the_app(lesson, folder, chromium, jupyterlab):
+def test_notebook_7_opens_the_app(lesson, copy_notebook, chromium, jupyterlab):
     address, _ = jupyterlab
-    url = f"{address}/notebooks/{folder.name}/{lesson['file']}.ipynb"
+    url = f"{address}/notebooks/{copy_notebook('notebook7').name}/{lesson['file']}.ipynb"
     page = browser.open_notebook(chromium, url)
     try:
         browser.run_all(page)
