@@ -563,14 +563,15 @@ class Explorer:
                     f"<ol>{items}</ol></details>"
                 )
             ]
-        right = W.VBox([*todo, self._error, self._tabs])
+        right = W.VBox([self._error, self._tabs])
         right.add_class("cl-view")
         main = W.Box([panel, right])
         main.add_class("cl-main")
+        main.add_class("cl-flow")
         marks = {f"cl-at-{s}": c.mark for s, c in self._sliders().items()}
         style = W.HTML(style_sheet(marks))
         style.layout.display = "none"
-        self.widget = W.VBox([style, head, main])
+        self.widget = W.VBox([style, head, *todo, main])
         self.widget.add_class("cl-app")
 
     def _sliders(self) -> dict[str, Control]:

@@ -79,7 +79,7 @@ class FlowPlot:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks."""
         figure, lines = flow_plot()
-        view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=240, max_width=860)
+        view = LiveFigure(figure, lines, boxes=boxes(figure), panel_width=240, max_width=700)
         self._page.children = [view]
         return view
 

@@ -304,6 +304,7 @@ class ForestApp:
         right.add_class("cl-view")
         main = W.Box([panel, right])
         main.add_class("cl-main")
+        main.add_class("cl-flow")
         self.widget = W.VBox([W.HTML(style_sheet()), head, main])
         self.widget.add_class("cl-app")
 

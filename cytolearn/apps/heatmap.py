@@ -56,6 +56,7 @@ OUTCOMES = {
     "lesion": Outcome("lung lesion, whole illness", "% more or less than untreated", 60.0, 2.0),
     "death": Outcome("risk of death within 28 days", "percentage points", 8.0, 0.2),
 }
+_EMPTY = "Empty so far. Press 'Try every drug':\nit takes some seconds and fills column by column."
 _SHOWN = {"lesion": "lung lesion", "death": "risk of death"}
 
 
@@ -120,15 +121,17 @@ class HeatMap:
             bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>Each cell is one illness, treated with one drug in the usual dose and compared "
-            "with the same illness untreated. No cell is a real patient, and none knows of side "
-            "effects other than infections.</p>"
+            "with the same illness untreated. Where there is hardly a lesion (mild), many per cent "
+            "more are still little: look at the risk of death, too. No cell is a real patient, "
+            "and none knows of side effects other than infections.</p>"
         )
         self.widget = W.VBox([intro, *bars, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
-        view = LiveFigure(self._figure(), [], self.summary(), max_width=900)
+        self._drawn = self.summary()
+        view = LiveFigure(self._figure(), [], self._drawn, max_width=900)
         self._page.children = [view]
         return view
 
@@ -262,7 +265,7 @@ class HeatMap:
         names = [drugs()[drug]["name"] for drug in self.app.treatments]
         figure = heat_map(
             self._values(), names, self._heads(), title=self._title(), unit=outcome.unit,
-            full=outcome.full, small=outcome.small,
+            full=outcome.full, small=outcome.small, empty=_EMPTY,
         )  # fmt: skip
         figure.twin = self.summary()
         return figure

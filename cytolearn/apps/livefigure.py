@@ -265,8 +265,8 @@ def _svg_without(figure: Figure, lines: Sequence[Line2D], salt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<style type=\"text/css\">.*?</style>", "", svg, flags=re.S)
     # Plain text in the page's own font is smaller and sharper than outlines of glyphs.
-    family = r"font: ([^;\"]*?)(?:'DejaVu Sans'|DejaVu Sans)[^;\"]*"
-    svg = re.sub(family, r"font: \1var(--cl-font)", svg)
+    family = r"(font(?:-family)?: [^;\"']*)'?DejaVu Sans[^;\"]*"
+    svg = re.sub(family, r"\1var(--cl-font)", svg)
     # One id space a figure: two figures in a page must not share clip paths or markers.
     svg = re.sub(r'\bid="(?!p[0-9a-f]{8})([^"]+)"', rf'id="{salt}-\1"', svg)
     svg = re.sub(r'xlink:href="#(?!p[0-9a-f]{8})([^"]+)"', rf'href="#{salt}-\1"', svg)

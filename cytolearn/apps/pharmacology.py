@@ -91,7 +91,7 @@ class Pharmacology:
         self.app = app
         self._words, self._page = W.HTML(), W.VBox()
         intro = W.HTML(
-            "<p>Choose a treatment on the left (a second one, too), then move its day and its "
+            "<p>Choose a treatment (a second one, too), then move its day and its "
             "dose. The pictures: how much is in the body; how much of its target it takes; "
             "what the lung does; and what other doses of the first drug would lead to.</p>"
         )
@@ -161,7 +161,7 @@ class Pharmacology:
     def summary(self) -> str:
         """Say how long the drug stays, what it takes of its target, and which dose is best."""
         if not self.given:
-            return "Nothing is given. Choose a treatment on the left."
+            return "Nothing is given. Choose a treatment: its menu stands with the sliders."
         said = []
         for i, place in enumerate(self.given):
             name, (_, what) = drugs()[place.drug]["name"], TARGETS[place.drug]

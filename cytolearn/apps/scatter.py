@@ -61,10 +61,10 @@ class CountScatter:
                                      tooltip="IL-6 does nothing to lymphocytes")  # fmt: skip
         self._when = W.Dropdown(options=list(SAMPLING), description="Blood drawn",
                                 style={"description_width": "initial"},
-                                layout=W.Layout(width="260px"))  # fmt: skip
+                                layout=W.Layout(width="290px"))  # fmt: skip
         self._lab = W.Dropdown(options=list(LABORATORIES), description="Lower limits of normal",
                                style={"description_width": "initial"},
-                               layout=W.Layout(width="300px"))  # fmt: skip
+                               layout=W.Layout(width="340px"))  # fmt: skip
         self._share = W.IntSlider(value=50, min=50, max=100, step=10, continuous_update=False,
                                   description="Rule: below this % of it",
                                   style={"description_width": "initial"},

@@ -133,6 +133,7 @@ def heat_map(
     unit: str,
     full: float,
     small: float,
+    empty: str = "",
 ) -> Picture:
     """Draw a table of changes in colours, with the number in every cell.
 
@@ -149,6 +150,8 @@ def heat_map(
         Change that has the full colour.
     small : float
         Changes below this are printed as a dot: hardly a difference.
+    empty : str
+        What the grid says while no cell is known.
 
     Returns
     -------
@@ -171,6 +174,10 @@ def heat_map(
                 _cell(ax, i, j, float(values[i, j]), colour, small)
         for j in range(k):
             _frame(ax, values[:, j], j, small)
+        if empty and not np.isfinite(values).any():
+            paper = {"facecolor": _LIGHT_TEXT, "edgecolor": "none", "boxstyle": "round,pad=0.9"}
+            ax.text(k / 2, n / 2, empty, ha="center", va="center", fontsize=10, color=_DARK_TEXT,
+                    bbox=paper, linespacing=1.5)  # fmt: skip
         for side in ax.spines.values():
             side.set_visible(False)
         ax.tick_params(length=0, labeltop=True, labelbottom=False)
@@ -327,6 +334,10 @@ def intervals(
         ax.set_xlabel(f"{unit} (logarithmic)", labelpad=2)
         for y, mark in enumerate(marks):
             _draw_mark(ax, y, mark, low, high, names)
+        if not marks:
+            ax.text(0.5, 0.5, "Nothing yet: press the first button.", transform=ax.transAxes,
+                    ha="center", va="center", fontsize=9, color=theme.MUTED,
+                    bbox={"facecolor": "white", "edgecolor": "none"})  # fmt: skip
         for x, words, where in ((0.0, f"◀ {sides[0]}", "left"), (1.0, f"{sides[1]} ▶", "right")):
             ax.text(x, 1.02, words, transform=ax.transAxes, ha=where, va="bottom", fontsize=8,
                     color=theme.MUTED)  # fmt: skip
