@@ -57,6 +57,18 @@ def parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(action=_build)
     _add_course_commands(commands)
+
+    words = "write an instructor's guide, slides and a worksheet for each lesson, and plans"
+    guide = commands.add_parser("guide", help=words, description=words)
+    guide.add_argument("folder", type=Path, help="where to write; made if needed")
+    guide.add_argument("names", nargs="*", metavar="LESSON", help="lesson ids; none: all of them")
+    guide.add_argument(
+        "--course", type=Path, help="a course folder: add the answers of each of its students"
+    )
+    guide.add_argument(
+        "--code", action="append", default=[], help="add the answers for a student's code"
+    )
+    guide.set_defaults(action=_guide)
     return root
 
 
@@ -221,6 +233,15 @@ def _export(chosen: argparse.Namespace) -> int:
     from cytolearn.grading.export import export
 
     export(chosen.folder, chosen.name, canvas=chosen.canvas, dry_run=chosen.dry_run, say=_line)
+    return 0
+
+
+def _guide(chosen: argparse.Namespace) -> int:
+    from cytolearn.grading.guide import pupils_of, write_guides
+
+    pupils = pupils_of(chosen.course, chosen.code)
+    written = write_guides(chosen.folder, chosen.names, pupils=pupils, say=_line)
+    print(f"{len(written)} files. Begin with {chosen.folder / 'index.html'}")
     return 0
 
 
