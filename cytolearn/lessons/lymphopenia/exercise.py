@@ -65,7 +65,7 @@ away = mine.run()["sequestered"]  # share of them outside the blood
 q2 = ...  # percent of the missing cells
 
 # %% [markdown] why q2-why
-# What the blood has lost is the sum of two losses. Cells in tissue are alive and can come back; cells that died have to be made again. Dividing the first by the sum tells them apart, and for that one has to look into the tissue. In people this was done with lymph nodes of the dead and with labelled cells, never with a blood count.
+# What the blood has lost is the sum of two losses. Cells in tissue are alive and can come back; cells that died have to be made again. Dividing the first by the sum tells them apart, and for that one has to look into the tissue. In people it takes samples of lung and lymph nodes, mostly of those who died, and they show both.
 
 # %% worked q2-worked
 now, outside = all_cells.loc[blood_day], away.loc[blood_day]
