@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from submissions.attacks import ATTACKS, LOOK
 from submissions.bank import ALL, BANK, CODE, FRIEND, NAME, POINTS, answers, notebook, right, write
 
-from cytolearn.grading import marking, sandbox
+from cytolearn.grading import marking, runner, sandbox
 from cytolearn.grading.marking import judged, mark, read_cells
-from cytolearn.grading.sandbox import Limits, run_cells
+from cytolearn.grading.sandbox import Limits, Room, run_cells
+from cytolearn.grading.students import PRACTICE_CODE, student_code
+from cytolearn.lessons.exercises import exercise_ids, load_exercise
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits need POSIX")
 QUICK = Limits(cell=2.5, total=300.0)
@@ -22,6 +26,7 @@ FEW = [
     *("perfect", "an array", "cells in reverse", "a loop that swallows everything", "os._exit"),
     *("checks that always say yes", "a patched runner", "8 GB", "many processes"),
 ]
+OTHER = next(name for name in exercise_ids() if name != NAME)
 RUN = [name for name in BANK if BANK[name].status != "unreadable"]
 
 
@@ -49,7 +54,7 @@ def holds(name, folder, bubblewrap):
 
 
 def test_the_bank_is_large_enough():
-    assert len(BANK) >= 45
+    assert len(BANK) >= 60
     assert sum(POINTS.values()) == ALL
 
 
@@ -76,19 +81,27 @@ def test_the_whole_bank_as_safe_as_this_machine_can(name, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BANK if BANK[name].extra])
+def test_the_bank_among_the_answers_to_another_assignment(name, tmp_path):
+    other, wanted = OTHER, BANK[name]
+    code = student_code("bank", "ada", [other])
+    path = tmp_path / "x.ipynb"
+    path.write_bytes(wanted.elsewhere(code, other))
+    result = mark(path, other, "ada", code, limits=QUICK)
+    marked = [q for q in load_exercise(other)["questions"] if q["kind"] != "text"]
+    full = sum(q["points"] for q in marked)
+    assert result["points"] == (full if wanted.points == ALL else wanted.points), result
+    assert result["status"] == wanted.status, result
+
+
+@pytest.mark.slow
 def test_the_worked_notebook_gets_full_points(root):
     path = root / "solutions" / NAME / f"{NAME}.ipynb"
-    result = mark(path, NAME, "x", marking_code())
+    result = mark(path, NAME, "x", PRACTICE_CODE)
     assert result["points"] == ALL
     assert result["status"] == "complete"
     assert result["questions"][-1]["outcome"] == "by hand"
     assert "practice patient" in " ".join(result["notes"])
-
-
-def marking_code():
-    from cytolearn.grading.students import PRACTICE_CODE
-
-    return PRACTICE_CODE
 
 
 # --- the room
@@ -159,6 +172,68 @@ def test_only_well_formed_lines_are_read(line, tmp_path):
         assert sandbox._last_line(out, 2) == good
 
 
+# --- one room for many (with bubblewrap)
+
+with_bubblewrap = pytest.mark.skipif(not sandbox.has_bubblewrap(), reason="needs bubblewrap")
+
+
+@pytest.fixture
+def room():
+    with Room(limits=QUICK) as room:
+        assert run_cells(["q1 = 1"], ["q1"], room=room).answers == {"q1": 1.0}
+        yield room
+
+
+@with_bubblewrap
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nobody_reaches_the_next_one_in_the_same_room(room, name):
+    attack, seen, room_stays = ATTACKS[name]
+    before = room._process
+    back = run_cells([attack], ["q1"], limits=QUICK, room=room)
+    assert seen is None or back.answers["q1"] == seen, back
+    assert (room._process is before) == room_stays
+    back = run_cells([LOOK, "q1 = 'mine'"], ["q1", "q2", "q3"], limits=QUICK, room=room)
+    assert back.status == "complete", back
+    assert back.answers == {"q1": "mine", "q2": [], "q3": []}
+
+
+@with_bubblewrap
+def test_a_room_that_breaks_costs_the_next_one_nothing(room):
+    before = room._process
+    os.killpg(before.pid, signal.SIGKILL)  # as if the system had run out of memory
+    back = run_cells(["q1 = 1"], ["q1"], limits=QUICK, room=room)
+    assert (back.status, back.answers) == ("complete", {"q1": 1.0})
+    assert room._process is not before
+
+
+@with_bubblewrap
+def test_a_notebook_that_switches_its_clock_off_is_ended(room):
+    limits = Limits(cell=60, total=3)
+    cells = ["q1 = 1", "import signal; signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass"]
+    back = run_cells(cells, ["q1"], limits=limits, room=room)
+    assert (back.status, back.answers) == ("time out", {"q1": 1.0})
+
+
+def test_a_server_outside_a_namespace_refuses_to_kill_everybody():
+    with pytest.raises(SystemExit, match="disaster"):
+        runner.serve(0, [], "", "another namespace")
+
+
+@pytest.mark.parametrize(
+    ("value", "tame"),
+    [
+        ([[[1]], "x"], ["?", "x"]),
+        ({"size": 10**13}, {"kind": "object"}),
+        ({"a": {}}, {"kind": "object"}),
+        (10**400, float("inf")),
+        ("\ud800" + "x" * 9000, "?" + "x" * 4999),
+        (["x"] * 99, ["x"] * 50),
+    ],
+)
+def test_whoever_wrote_it_only_plain_values_come_back(value, tame):
+    assert sandbox._tame(value) == tame
+
+
 # --- judging
 
 
@@ -168,7 +243,7 @@ def test_judging_needs_nothing_but_the_code_and_plain_answers():
     wrong = {entry["id"]: entry for entry in judged(NAME, CODE, {"q1": answers()["q1"] + 5})}
     assert wrong["q1"]["mistake"] == "since_infection"
     assert wrong["q2"]["outcome"] == "unanswered"
-    assert not sum(entry["points"] for entry in wrong.values())
+    assert sum(entry["points"] for entry in wrong.values()) == wrong["q1"]["points"] == 1
 
 
 def test_what_could_not_be_handed_back_is_explained():

@@ -160,10 +160,9 @@ def judged(name: str, code: str, answers: Mapping[str, Any]) -> list[Result]:
 def _given(value: Any) -> Any:
     """Return what `judge` should see in place of a value that could not be handed back."""
     if isinstance(value, dict):
-        size = value.get("size")
-        if isinstance(size, int) and 0 <= size < 10**12:
-            return range(size)
-        return type(str(value.get("kind", "object"))[:40].replace("\0", "") or "object", (), {})()
+        if "size" in value:
+            return range(value["size"])
+        return type(str(value.get("kind")).replace("\0", "") or "object", (), {})()
     return value
 
 

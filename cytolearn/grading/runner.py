@@ -20,6 +20,8 @@ import time
 STUCK = 97  # exit status: a cell swallows every interruption
 LONGEST_TEXT, LONGEST_LIST = 5000, 50
 PATIENCE = 4  # seconds by the clock for one second of processor time
+UNREADABLE = {"kind": "something unreadable"}
+GLANCE = 2  # seconds to look at all answers
 PASSES = 3  # cells that missed a name are tried again: somebody may have reordered them
 
 
@@ -61,18 +63,24 @@ def plain(value):
             return {"size": len(value)}
         return {"kind": type(value).__name__[:40]}
     except BaseException:  # a stranger's object may do anything
-        return {"kind": "something unreadable"}
+        return UNREADABLE
 
 
-def answers(names, space):
-    """Return the answers: the variables, or what was checked last where there is no variable."""
+def answers(names, space, unreadable):
+    """Return the answers: the variables, or what was checked last where there is no variable.
+
+    An object that could not be read once is not asked again: to ask may take its time.
+    """
     workbook = sys.modules.get("cytolearn.grading.workbook")
     handed_in = getattr(workbook, "HANDED_IN", None)
     checked = handed_in.get("answers", {}) if isinstance(handed_in, dict) else {}
     found = {}
     for name in names:
         value = space.get(name)
-        found[name] = plain(checked.get(name) if value is None or value is ... else value)
+        value = checked.get(name) if value is None or value is ... else value
+        found[name] = UNREADABLE if id(value) in unreadable else plain(value)
+        if found[name] is UNREADABLE:
+            unreadable[id(value)] = value  # kept, so that nothing else gets its number
     return found, plain(handed_in.get("code") if isinstance(handed_in, dict) else None)
 
 
@@ -80,14 +88,23 @@ def run_job(job, out):
     """Run a job's cells, write a line to `out` before each and at the end; does not return."""
     limit(job["limits"])
     sys.path[:0] = job["paths"]
-    me, dumps, write = os.getpid(), json.dumps, os.write
+    me, leave, dumps, write = os.getpid(), os._exit, json.dumps, os.write
     alarms = [0]
 
     def on_alarm(*_):
         alarms[0] += 1
         if alarms[0] > 2:
-            os._exit(STUCK)
+            leave(STUCK)
         raise CellTimeout(f"stopped after {job['seconds']} seconds")
+
+    def clock(seconds, again):
+        """Count processor time, so that a busy machine is no fault; for sleepers, the clock."""
+        for kind, number, times in (
+            (signal.ITIMER_PROF, signal.SIGPROF, 1),
+            (signal.ITIMER_REAL, signal.SIGALRM, PATIENCE),
+        ):
+            signal.signal(number, on_alarm)
+            signal.setitimer(kind, times * seconds, again if seconds else 0)
 
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -96,11 +113,14 @@ def run_job(job, out):
     settings.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=settings)
     shell.showtraceback = lambda *_, **__: None  # nobody reads it, and to draw it takes seconds
-    errors, cells = {}, job["cells"]
+    errors, cells, unreadable = {}, job["cells"], {}
 
     def tell(cell, done=False):
+        alarms[0] = 0
         try:
-            found, code = answers(job["names"], shell.user_ns)
+            clock(GLANCE, GLANCE)  # an answer may be an object that never tells its value
+            found, code = answers(job["names"], shell.user_ns, unreadable)
+            clock(0, 0)
             line = {"cell": cell, "answers": found, "code": code, "errors": errors, "done": done}
             write(out, b"\n" + dumps(line).encode() + b"\n")
         except Exception:  # a broken interpreter: the marking side has the line before
@@ -111,20 +131,15 @@ def run_job(job, out):
         alarms[0] = 0
         error = None
         try:
-            # Processor time, so that a busy machine is no fault; for a cell that sleeps, the clock.
-            signal.signal(signal.SIGPROF, on_alarm)
-            signal.signal(signal.SIGALRM, on_alarm)
-            signal.setitimer(signal.ITIMER_PROF, job["seconds"], 1.0)
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE * job["seconds"], 5.0)
+            clock(job["seconds"], 1.0)
             result = shell.run_cell(cells[number], store_history=False)
             error = result.error_before_exec or result.error_in_exec
         except BaseException as problem:
             error = problem
         finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            clock(0, 0)
         if os.getpid() != me:
-            os._exit(0)  # a forked copy of the notebook ends with the cell that made it
+            leave(0)  # a forked copy of the notebook ends with the cell that made it
         errors.pop(number, None)
         if error is not None:
             errors[number] = f"{type(error).__name__}: {error}"[:200]
@@ -138,7 +153,7 @@ def run_job(job, out):
             break
         todo = missed
     tell(len(cells), done=True)
-    os._exit(0)  # no thread or exit handler of a student keeps us
+    leave(0)  # no thread or exit handler of a student keeps us
 
 
 # ---------------------------------------------------------------- many jobs in one closed room
@@ -183,10 +198,14 @@ def serve(control, paths, warm, outside):
             child = os.fork()
             if not child:
                 line.close()
-                dumpable(1)
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-                os.setsid()
-                run_job({**job, "paths": []}, files[1])
+                leave = os._exit  # as it is now: a student's code may put something in its place
+                try:
+                    dumpable(1)
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
+                    os.setsid()
+                    run_job({**job, "paths": []}, files[1])
+                finally:
+                    leave(1)
             os.close(files[1])
             status = watch(child, job["total"], job["processes"])
             alone = end_all_others()
@@ -222,14 +241,17 @@ def dumpable(yes):
 
 
 def our_state():
-    """Return what of this process another one of the same user could change from outside."""
+    """Return what another process of the same user could change of us, or leave behind."""
     import resource
 
     names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
     limits = [resource.getrlimit(getattr(resource, name)) for name in names]
     priority = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
-    with open("/proc/self/oom_score_adj", encoding="ascii") as stream:
-        return limits, priority, os.sched_getaffinity(0), stream.read()
+    texts = []
+    for name in ("self/oom_score_adj", "sysvipc/shm", "sysvipc/sem", "sysvipc/msg"):
+        with open(f"/proc/{name}", encoding="ascii") as stream:
+            texts.append(stream.read())
+    return limits, priority, os.sched_getaffinity(0), texts
 
 
 def others():

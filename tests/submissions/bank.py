@@ -23,15 +23,15 @@ POINTS = {q["id"]: q["points"] for q in load_exercise(NAME)["questions"] if q["k
 
 
 @cache
-def answers(code: str = CODE) -> dict[str, object]:
-    case = case_of(code, NAME)
-    questions = [q for q in load_exercise(NAME)["questions"] if q["kind"] != "text"]
-    return {q["id"]: expected_for(NAME, q, case).value for q in questions}
+def answers(code: str = CODE, name: str = NAME) -> dict[str, object]:
+    case = case_of(code, name)
+    questions = [q for q in load_exercise(name)["questions"] if q["kind"] != "text"]
+    return {q["id"]: expected_for(name, q, case).value for q in questions}
 
 
-def right(code: str = CODE) -> list[str]:
+def right(code: str = CODE, name: str = NAME) -> list[str]:
     """Return one cell for each answer, all right."""
-    return [f"{key} = {value!r}" for key, value in answers(code).items()]
+    return [f"{key} = {value!r}" for key, value in answers(code, name).items()]
 
 
 def notebook(cells: list[str], **metadata) -> bytes:
@@ -48,12 +48,22 @@ def notebook(cells: list[str], **metadata) -> bytes:
 
 @dataclass(frozen=True)
 class Submission:
-    """What is handed in, and what must come of it."""
+    """What is handed in, and what must come of it.
+
+    `extra` cells stand before the answer number `at`; they can be put into any assignment.
+    """
 
     make: Callable[[], bytes]
     points: int
     status: str = "complete"
     note: str = ""
+    extra: tuple[str, ...] = ()
+    at: int = 0
+
+    def elsewhere(self, code: str, name: str) -> bytes:
+        """Return the same among the right answers to another assignment."""
+        own = right(code, name)
+        return notebook([*own[: self.at], *self.extra, *own[self.at :]])
 
 
 def cells(*extra: str, at: int = 0, points: int = ALL, status: str = "complete", note: str = ""):
@@ -63,7 +73,7 @@ def cells(*extra: str, at: int = 0, points: int = ALL, status: str = "complete",
         own = right()
         return notebook([*own[:at], *extra, *own[at:]])
 
-    return Submission(make, points, status, note)
+    return Submission(make, points, status, note, extra, at)
 
 
 def instead(question: str, cell: str, status: str = "complete", note: str = ""):
@@ -95,6 +105,9 @@ BANK: dict[str, Submission] = {
     "a function": instead("q6", "q6 = lambda: 65"),
     "a huge whole number": instead("q6", "q6 = 10 ** 400"),
     "a number with its unit": instead("q1", "q1 = '13.5 days'"),
+    "half a character": instead("q5", "q5 = chr(0xd800)"),
+    "markup": instead("q5", "q5 = '<script>alert(1)</script>'"),
+    "a formula": instead("q5", "q5 = '=cmd|calc!A1'"),
     "a choice that is none": instead("q5", "q5 = 'not made at all, I think'"),
     "an object that fights back": instead(
         "q2",
@@ -154,14 +167,110 @@ BANK: dict[str, Submission] = {
         ),
         0,
     ),
+    "a patched model": Submission(
+        lambda: notebook(
+            [
+                "import cytolearn as cl\ncl.Patient.run = lambda self, **k: None\n"
+                "import cytolearn.grading.students as s, cytolearn.lessons.exercises as e\n"
+                "e.expected_for = s.case_of = lambda *x, **k: 0",
+                *[f"{key} = 0" for key in POINTS],
+            ]
+        ),
+        0,
+    ),
+    "the list of what was checked, patched": Submission(
+        lambda: notebook(
+            [
+                "import cytolearn.grading.workbook as w\n"
+                "class Evil(dict):\n    def get(self, *x): raise SystemExit\n"
+                "w.HANDED_IN = {'code': Evil(), 'answers': Evil()}",
+                "q1 = 0",
+            ]
+        ),
+        0,
+        "ended early",
+    ),
+    "a forged end": Submission(
+        lambda: notebook(
+            [
+                "import json, os\n"
+                "told = {'cell': 9, 'done': True, 'errors': {'9999': 'x' * 10**5}, 'points': 17}\n"
+                "told['answers'] = {'q1': [[1]], 'q2': 'x' * 10**5, 'q3': {'a': {}}, 'q4': True}\n"
+                "for fd in range(3, 20):\n"
+                "    try: os.write(fd, b'\\n' + json.dumps(told).encode() + b'\\n')\n"
+                "    except OSError: pass\n"
+                "os._exit(0)"
+            ]
+        ),
+        0,
+    ),
+    "a forged end with impossible numbers": Submission(
+        lambda: notebook(
+            [
+                "import json, os\n"
+                "told = {'cell': 0, 'done': True, 'errors': {'9' * 5000: 'x'}, 'answers': {}}\n"
+                "for fd in range(3, 20):\n"
+                "    try: os.write(fd, b'\\n' + json.dumps(told).encode() + b'\\n')\n"
+                "    except OSError: pass\n"
+                "os._exit(0)",
+                "q1 = 0",
+            ]
+        ),
+        0,
+        "ended early",
+    ),
+    "answers out of the worked notebook": Submission(
+        lambda: notebook(
+            [
+                "import json, pathlib, cytolearn\n"
+                "home = pathlib.Path(cytolearn.__file__).parent\n"
+                "places = (home.parent, home / '_course', pathlib.Path('..'), pathlib.Path())\n"
+                f"files = [p / 'solutions' / '{NAME}' / '{NAME}.ipynb' for p in places]\n"
+                "page = json.loads(next(f for f in files if f.exists()).read_text())\n"
+                "for cell in page['cells']:\n"
+                "    if cell['cell_type'] == 'code': exec(''.join(cell['source']))"
+            ]
+        ),
+        0,
+    ),
+    "the package asked for its own answers": Submission(
+        lambda: notebook(
+            [
+                "from cytolearn.lessons.exercises import *\n"
+                "from cytolearn.grading.students import case_of\n"
+                f"case = case_of({CODE!r}, {NAME!r})\n"
+                f"spec = load_exercise({NAME!r})['questions'][0]\n"
+                f"q1 = expected_for({NAME!r}, spec, case).value"
+            ]
+        ),
+        POINTS["q1"],
+        note="names expected_for, which computes the answers of the package itself",
+    ),
     "cells turned into nothing": Submission(
         lambda: notebook(
             ["get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])", *right()]
         ),
         0,
     ),
+    # --- breaking Python itself
+    "every file closed": cells(
+        "import os; os.closerange(3, 256)", at=2, status="ended early", note="code cell 3"
+    ),
+    "an empty folder": cells("import os, shutil; shutil.rmtree(os.getcwd(), ignore_errors=True)"),
+    "no modules": cells("import sys; sys.modules.clear()", at=7),
+    "nothing is built in": cells(
+        "import builtins\nfor name in ('len', 'getattr', 'hasattr', 'open', 'sorted'):\n"
+        "    setattr(builtins, name, None)",
+        at=7,
+        status="ended early",
+    ),
+    "an exit that does not leave": cells("import os; os._exit = lambda *x: None"),
     # --- not stopping
     "an endless loop": cells("while True: pass", note="CellTimeout"),
+    "an answer that never tells its value": instead(
+        "q2",
+        "class Slow:\n    size = 1\n    def item(self):\n        while True: pass\nq2 = Slow()",
+    ),
     "a loop that swallows KeyboardInterrupt": cells(
         "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass",
         note="CellTimeout",
@@ -199,6 +308,9 @@ BANK: dict[str, Submission] = {
     ),
     # --- files that are no notebooks
     "an empty file": raw(b"", "empty"),
+    "a huge file": raw(b" " * 21_000_000, "more than 20 MB"),
+    "a number without end": raw(b'{"cells": [' + b"9" * 10_000 + b"]}", "not a Jupyter notebook"),
+    "cells by the thousand": raw(notebook(["1"] * 501), "at most 500"),
     "half a file": raw(notebook(["q1 = 1"])[:50], "not a Jupyter notebook"),
     "a text": raw(b"my answers are 1, 2 and 3", "not a Jupyter notebook"),
     "brackets": raw(b"[]", "not a Jupyter notebook"),
