@@ -64,8 +64,7 @@ work.check("q1", q1)
 # %% stub q2
 for day in [0]:  # which days?
     with_steroid = outlook(mine, (Order("dexamethasone", day),)).death
-    change = ...  # against no treatment
-    print(day, change)
+    print(day, with_steroid)
 q2 = ...  # the first start day that helps
 
 # %% [markdown] why q2-why
@@ -121,7 +120,7 @@ work.show("board")
 q4 = ...  # one of the four words, in quotes
 
 # %% [markdown] why q4-why
-# Compare down the columns. CRP, ferritin and D-dimer are raised in nearly everybody who lies in hospital with COVID-19; they say "ill", not "why". What tells the types apart is what stands out **beside** the others: IL-18 and ferritin together (inflammasome), IL-6 with few HLA-DR molecules on monocytes (IL-6), plasmablasts (fast route of B cells), and interferon near zero while the virus is high (antibodies against interferon, or an inborn error). The lines below do that for every test. Each value is a median of four rounds, because one sample may be off by half.
+# Compare down the columns. CRP, ferritin and IL-6 are raised in nearly everybody who lies in hospital with COVID-19; they say "ill", not "why". What tells the types apart is what stands out **beside** the others: IL-18 and ferritin together (inflammasome), IL-6 with few HLA-DR molecules on monocytes (IL-6), plasmablasts (fast route of B cells), and interferon near zero while the virus is high (antibodies against interferon, or an inborn error). The lines below do that for every test. Each value is a median of four rounds, because one sample may be off by half.
 
 # %% worked q4-worked
 sheets = work.show("sheets")
@@ -195,7 +194,7 @@ work.check("q6", q6)
 
 # %% code q7-formula
 def per_arm(without, with_drug):
-    """Patients in one arm, from the share that dies without the drug and with it."""
+    """Return the patients for one arm, from the shares that die without and with the drug."""
     spread = without * (1 - without) + with_drug * (1 - with_drug)
     return 7.85 * spread / (without - with_drug) ** 2
 
@@ -204,7 +203,7 @@ print(oxygen(mine, mine.arrival))
 q7 = ...  # patients in one arm
 
 # %% [markdown] why q7-why
-# The difference of the two risks stands in the formula as a **square**: half the effect needs four times the patients. Letting in people who gain nothing waters the effect down; letting in people who are harmed does so twice. RECOVERY could see that dexamethasone saves lives in those on oxygen and not in the others because it was large, and because it had written down the groups beforehand.
+# The difference of the two risks stands in the formula as a **square**: half the effect needs four times the patients. Letting in people who gain nothing waters the effect down; letting in people who are harmed does so even more. RECOVERY could see that dexamethasone saves lives in those on oxygen and not in the others because it was large, and because it had written down the groups beforehand.
 #
 # This is a trial on paper. It takes the risks of a handful of virtual people for those of all who may enter, and it asks for deaths alone.
 
