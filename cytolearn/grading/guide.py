@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -35,7 +35,7 @@ from cytolearn.lessons.content import (
     read_text,
 )
 from cytolearn.lessons.exercises import exercise_ids, expected_for, load_exercise
-from cytolearn.wording import number, unknown
+from cytolearn.wording import listing, number, unknown
 
 Say = Callable[[str], None]
 PRACTICE = "practice patient"
@@ -69,19 +69,25 @@ def load_guide(name: str) -> Mapping[str, Any]:
     ValueError
         If there is no such lesson, or its guide.toml is incomplete.
     """
-    sections = load_content(name)["minutes"]
     guide = tomllib.loads(read_text(name, "guide.toml"))
-    prompts = guide["discussion"]
-    problems = [f"no note for '{key}'" for key in sections if key not in guide["notes"]]
-    problems += [unknown("section", key, sections) for key in guide["notes"] if key not in sections]
-    if not FEWEST <= len(prompts) <= MOST:
-        problems.append(f"{len(prompts)} prompts for a discussion; {FEWEST} to {MOST} are wanted")
-    problems += [
-        "a prompt needs 'ask' and 'listen'" for p in prompts if set(p) != {"ask", "listen"}
-    ]
+    problems = list(guide_problems(name, guide))
     if problems:
         raise ValueError(f"lessons/{name}/guide.toml: {'; '.join(problems)}.")
     return MappingProxyType(guide)
+
+
+def guide_problems(name: str, guide: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the guide of a lesson, in words."""
+    sections = load_content(name)["minutes"]
+    yield from (f"no note for '{key}'" for key in sections if key not in guide["notes"])
+    for key in guide["notes"]:
+        if key not in sections:
+            yield unknown("section", key, sections).rstrip(".")
+    prompts = guide["discussion"]
+    if not FEWEST <= len(prompts) <= MOST:
+        yield f"{len(prompts)} prompts for a discussion; {FEWEST} to {MOST} are wanted"
+    if any(set(prompt) != {"ask", "listen"} for prompt in prompts):
+        yield "a prompt needs 'ask' and 'listen'"
 
 
 @cache
@@ -94,13 +100,20 @@ def load_plans() -> Mapping[str, Any]:
         If a plan names an unknown lesson or leaves one out.
     """
     content = tomllib.loads((files("cytolearn.lessons") / "plans.toml").read_text(encoding="utf-8"))
-    for plan in content["plans"]:
-        named = [b["lesson"] for s in plan["sessions"] for b in s["blocks"] if "lesson" in b]
-        if sorted(named) != sorted(lesson_ids()):
-            raise ValueError(
-                f"lessons/plans.toml: '{plan['title']}' does not hold every lesson once."
-            )
+    problems = list(plan_problems(content["plans"]))
+    if problems:
+        raise ValueError(f"lessons/plans.toml: {'; '.join(problems)}.")
     return MappingProxyType(content)
+
+
+def plan_problems(plans: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield which lessons a plan leaves out, holds twice or invents."""
+    for plan in plans:
+        named = [b["lesson"] for s in plan["sessions"] for b in s["blocks"] if "lesson" in b]
+        odd = {name for name in {*named, *lesson_ids()} if named.count(name) != 1}
+        odd |= set(named) - set(lesson_ids())
+        if odd:
+            yield f"'{plan['title']}' must hold every lesson once; see {listing(sorted(odd))}"
 
 
 def minutes_of(name: str) -> int:
