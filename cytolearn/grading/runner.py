@@ -192,7 +192,7 @@ def serve(control, paths, warm, outside):
         while True:
             letter, files, *_ = socket.recv_fds(line, 1, 2)
             if not letter:
-                return
+                os._exit(0)  # at once, and with it the room
             with open(files[0], encoding="utf-8") as errand:
                 job = json.load(errand)
             child = os.fork()

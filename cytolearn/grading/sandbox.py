@@ -247,8 +247,10 @@ class Room:
     def close(self) -> None:
         """End everything in the room."""
         if self._line:
-            self._line.close()
+            self._line.close()  # its program leaves when there is nobody to talk to
         if self._process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2.0)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
