@@ -1,9 +1,11 @@
-"""Measure speed, memory and agreement of the engines, and print one table.
+"""Measure speed, memory and agreement, beside others' ways, and print one table.
 
-About two minutes on two cores; ``--full`` adds 10,000 patients, a trial of as many in both arms
-and the agreement of 200; ``--smoke`` is quick and judges only ratios and correctness, for a
-machine that does other work too. ``python -m benchmarks latency`` measures the lessons' apps in a
-real browser instead: key press to painted frame (needs Chromium and playwright).
+About two minutes on two cores; ``--full`` adds 10,000 patients, a trial of as many in both arms,
+every notebook and the agreement of 200; ``--smoke`` is quick and judges only ratios and
+correctness, for a machine that does other work too. Ratios are compared with those of earlier
+runs (history.csv): one that is worse by a fifth, measured three times, is a failure; ``--record``
+adds those of this run. ``python -m benchmarks latency`` measures the lessons' apps in a real
+browser instead: key press to painted frame (needs Chromium and playwright).
 ``python -m benchmarks grading`` marks 200 submissions, sound, broken and hostile.
 """
 
@@ -15,7 +17,8 @@ import platform
 from datetime import date
 from importlib.metadata import version
 
-from benchmarks.measures import ALL, SIZES
+from benchmarks import history
+from benchmarks.measures import ALL, SIZES, Row
 
 
 def machine() -> str:
@@ -24,18 +27,18 @@ def machine() -> str:
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     cores = f"{os.cpu_count()} cores{load}"
-    system = f"{platform.system()} {platform.machine()}, {processor()}{cores}"
+    system = f"{platform.system()} {platform.machine()}, {processor()}, {cores}"
     return f"{system}, Python {platform.python_version()}, {versions}, {date.today()}"
 
 
 def processor() -> str:
-    """Name the processor where the system says it, with a comma after it."""
+    """Name the processor where the system says it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as stream:
             named = [line.partition(":")[2] for line in stream if line.startswith("model name")]
     except OSError:
         named = []
-    return f"{named[0].strip()}, " if named else ""
+    return named[0].strip() if named else platform.machine()
 
 
 def main() -> int:
@@ -43,6 +46,7 @@ def main() -> int:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--smoke", action="store_const", const="smoke", dest="size", help="quick")
     size.add_argument("--full", action="store_const", const="full", dest="size", help="everything")
+    parser.add_argument("--record", action="store_true", help="add the ratios to history.csv")
     words = "latency: of the apps, in a browser; grading: of a class's submissions"
     parser.add_argument("what", nargs="?", choices=["latency", "grading"], help=words)
     given = parser.parse_args()
@@ -56,18 +60,40 @@ def main() -> int:
         from benchmarks import grading  # needs POSIX
 
         return grading.main(chosen)
-    print(f"{'':52}{'measured':>10}  {'unit':9}{'target':>9}")
+    print(f"{'':62}{'measured':>10}  {'unit':9}{'target':>9}")
     missed = 0
+    measured, rows = {}, []  # by which function, and what
     for measure in ALL:
         for row in measure(SIZES[chosen]):
-            counts = row.steady or chosen != "smoke"
-            missed += counts and not row.met
-            sign = ">=" if row.at_least else "<="
-            verdict = "ok" if row.met else "MISSED" if counts else "missed; not judged by --smoke"
-            target = "" if row.limit is None else f"{sign} {row.limit:g}"
-            verdict = "" if row.limit is None else verdict
-            print(f"{row.what:52}{row.value:10.3g}  {row.unit:9}{target:>9}  {verdict}", flush=True)
-    return int(missed > 0)
+            rows.append(row)
+            measured[row.what] = measure
+            missed += show(row, judged=row.steady or chosen != "smoke")
+
+    def again(row: Row) -> Row:
+        found = measured[row.what](SIZES[chosen])
+        return next(other for other in found if other.what == row.what)
+
+    here = (processor(), ".".join(platform.python_version_tuple()[:2]))
+    earlier = history.read(*here)
+    known = sum(len(earlier.get(row.what, ())) >= history.FEWEST for row in history.ratios(rows))
+    print(f"{known} ratios have a history on this processor and Python")
+    slower = history.worse(rows, earlier, again)
+    for line in slower:
+        print(f"WORSE THAN BEFORE  {line}")
+    if given.record:
+        history.append(rows, *here)
+    return int(missed > 0 or bool(slower))
+
+
+def show(row: Row, *, judged: bool) -> bool:
+    """Print a line of the table, and say whether it misses a figure that counts."""
+    sign = ">=" if row.at_least else "<="
+    verdict = "ok" if row.met else "MISSED" if judged else "missed; not judged by --smoke"
+    target = "" if row.limit is None else f"{sign} {row.limit:g}"
+    verdict = "" if row.limit is None else verdict
+    line = f"{row.what:62}{row.value:10.3g}  {row.unit:9}{target:>9}  {verdict}"
+    print(line.rstrip(), flush=True)
+    return judged and not row.met
 
 
 if __name__ == "__main__":

@@ -10,11 +10,15 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+
+from benchmarks.peers import installed
+from benchmarks.starting import lab
 
 WORKERS = 2
 # The six panels of the first lesson's app.
@@ -30,12 +34,13 @@ class Size(NamedTuple):
     cohorts: tuple[tuple[int, float], ...]  # patients, seconds allowed
     same: int  # patients that are run with several workers and chunks
     trials: tuple[tuple[int, float], ...]  # patients in both arms, seconds allowed
+    notebooks: tuple[str, ...]  # lessons that are run, by the names of their files
 
 
 SIZES = {
-    "smoke": Size(15, 20, 2, ((100, 5),), 60, ((100, 5),)),
-    "usual": Size(40, 60, 5, ((1_000, 5),), 300, ((1_000, 10),)),
-    "full": Size(60, 200, 7, ((1_000, 5), (10_000, 45)), 300, ((10_000, 100),)),
+    "smoke": Size(15, 20, 2, ((100, 5),), 60, ((100, 5),), ()),
+    "usual": Size(40, 60, 5, ((1_000, 5),), 300, ((1_000, 10),), ("00_orientation",)),
+    "full": Size(60, 200, 7, ((1_000, 5), (10_000, 45)), 300, ((10_000, 100),), ("*",)),
 }
 
 
@@ -48,6 +53,7 @@ class Row(NamedTuple):
     limit: float | None = None  # the figure to reach
     at_least: bool = False
     steady: bool = False  # does not depend on what else the machine does
+    better: str = "higher"  # or "lower": of a ratio
 
     @property
     def met(self) -> bool:
@@ -85,7 +91,7 @@ def one_patient(size: Size) -> Iterator[Row]:
         yield Row(f"one patient, {words}: SciPy, wall", slow_wall, "ms", 60)
         yield Row(f"one patient, {words}: SciPy, CPU", slow_cpu, "ms")
         # CPU time, and a median of ratios of neighbours: the steadiest on a busy machine
-        ratio = float(np.median(times[:, 3] / times[:, 1]))
+        ratio = _ratio(times[:, [1, 3]])
         yield Row(f"one patient, {words}: SciPy / libRoadRunner", ratio, "x", 8, True, steady=True)
 
 
@@ -116,15 +122,47 @@ def agreement(size: Size) -> Iterator[Row]:
     yield Row(what, worst, "of scale", 1e-4, steady=True)
 
 
+def peers(size: Size) -> Iterator[Row]:
+    """One patient, every observable, by the ways of others: each in turns with ours."""
+    from cytolearn.simulation import integrate
+
+    ours = integrate()  # compiles
+    scale = np.maximum(np.abs(ours).max(axis=0), 1e-9)
+    for name, run in installed():
+        if run is None:
+            yield Row(f"{name}: not installed", math.nan, "x")
+            continue
+        gap = float((np.abs(run() - ours) / scale).max())  # the first run may compile, too
+        times = np.array(
+            [(seconds(integrate)[1], seconds(run)[1]) for _ in range(max(5, size.rounds // 2))]
+        )
+        yield Row(f"{name}, CPU", 1e3 * float(np.median(times[:, 1])), "ms")
+        yield Row(f"{name} / libRoadRunner as we use it", _ratio(times), "x", steady=True)
+        yield Row(f"{name}: differs at most", gap, "of scale", 1e-3, steady=True)
+
+
+def _ratio(times: np.ndarray) -> float:
+    """Return the median ratio of neighbours, second column to first."""
+    return float(np.median(times[:, 1] / times[:, 0]))
+
+
 def start_up(size: Size) -> Iterator[Row]:
     """Fresh processes; the first warms the disk and does not count."""
-    first = "import cytolearn; cytolearn.Patient('mild').run()"
+    patient = "import cytolearn; course = cytolearn.Patient('mild').run()"
+    picture = f"{patient}; import io; course.plot('il6').savefig(io.BytesIO())"
     with tempfile.TemporaryDirectory() as folder:
         yield Row("import cytolearn", fresh("import cytolearn", size), "s", 0.3)
-        compiling = fresh(first, size, CYTOLEARN_CACHE="off")
+        compiling = fresh(patient, size, CYTOLEARN_CACHE="off")
         yield Row("first patient in a fresh process, without the cache", compiling, "s", 2)
-        loading = fresh(first, size, CYTOLEARN_CACHE=folder)
+        loading = fresh(patient, size, CYTOLEARN_CACHE=folder)
         yield Row("first patient in a fresh process, from the cache", loading, "s", 2)
+        drawing = fresh(picture, size, CYTOLEARN_CACHE=folder)
+        yield Row("first picture in a fresh process, from the cache", drawing, "s", 3)
+        waits = []
+        for k in range(size.fresh + 1):
+            with lab(sys.executable, Path(folder), Path(folder, f"home{k}")) as (_, waited):
+                waits.append(waited)
+        yield Row("JupyterLab, from the command to its answer", median(waits[1:]), "s", 3)
 
 
 def fresh(code: str, size: Size, **environment: str) -> float:
@@ -139,6 +177,23 @@ def fresh(code: str, size: Size, **environment: str) -> float:
     return median(times[1:])
 
 
+def notebooks(size: Size) -> Iterator[Row]:
+    """Whole lessons in a kernel of their own, as "Run All" runs them."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    folder = Path(__file__).resolve().parents[1] / "notebooks"
+    paths = [path for name in size.notebooks for path in sorted(folder.glob(f"{name}.ipynb"))]
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["CYTOLEARN_LOGBOOK"] = str(Path(place, "logbook.json"))  # not the learner's own
+        for path in paths:
+            page = nbformat.read(path, as_version=4)
+            client = NotebookClient(page, resources={"metadata": {"path": place}}, timeout=600)
+            took, _ = seconds(client.execute)
+            yield Row(f"notebook {path.stem}, all cells", took, "s", 60)
+        del os.environ["CYTOLEARN_LOGBOOK"]
+
+
 def population(size: Size) -> Iterator[Row]:
     """Untreated virtual patients on two worker processes."""
     import cytolearn
@@ -151,6 +206,14 @@ def population(size: Size) -> Iterator[Row]:
         yield Row(f"{n:,} patients, {WORKERS} workers", took, "s", limit)
         yield Row(f"largest process, {n:,} patients", memory(), "MB", 500, steady=True)
     people = cytolearn.population(size.same, seed=1)
+    yield Row(
+        "a patient of a population / a patient alone",
+        among_others(people),
+        "x",
+        1,
+        steady=True,
+        better="lower",
+    )
     results = []
     for workers, chunk in ((1, 25), (2, 10), (2, 100)):
         with ProcessPoolExecutor(workers) as pool:
@@ -158,6 +221,20 @@ def population(size: Size) -> Iterator[Row]:
         results.append(cohort.values)
     different = sum(not np.array_equal(results[0], other) for other in results[1:])
     yield Row("runs that differ by workers or chunk", different, "of 2", 0, steady=True)
+
+
+def among_others(people) -> float:
+    """Return what a patient of a population costs against one alone, in CPU time."""
+    from cytolearn.simulation import integrate
+
+    integrate(step=1.0)  # compiles
+    times = []
+    for _ in range(3):
+        alone = median(seconds(lambda: integrate(step=1.0))[1] for _ in range(20))
+        with ThreadPoolExecutor(1) as here:
+            _, cpu = seconds(lambda: people.run(executor=here, progress=False))
+        times.append((alone, cpu / len(people)))
+    return _ratio(np.array(times))
 
 
 def trials(size: Size) -> Iterator[Row]:
@@ -191,4 +268,5 @@ def memory() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-ALL = (start_up, one_patient, agreement, population, trials)
+# Peers last: what they load would count as our memory.
+ALL = (start_up, notebooks, one_patient, agreement, population, trials, peers)
