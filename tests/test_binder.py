@@ -214,7 +214,8 @@ def test_image_holds_the_lock_and_nothing_that_quarrels_with_it(image):
 def test_postbuild_ran_a_patient_and_silenced_the_news(image):
     assert "IL-6 peaks at" in image.said  # the model is compiled, and says so
     listed = image.run(image.python, "-m", "jupyter", "labextension", "list")
-    assert re.search(r"jupyterlab_widgets v\S+ .*enabled.*OK", listed)
+    listed = re.sub(r"\x1b\[[\d;]*m", "", listed)  # colours
+    assert re.search(r"@jupyter-widgets/jupyterlab-manager v\S+ enabled\s+OK", listed)
     assert not re.search(r"\bX\b|incompatible", listed)  # such as Binder's Notebook with our Lab
     assert "@jupyterlab/apputils-extension:announcements" in listed.partition("Disabled")[2]
 
@@ -222,8 +223,8 @@ def test_postbuild_ran_a_patient_and_silenced_the_news(image):
 @pytest.mark.slow
 def test_lab_answers_soon_and_opens_the_first_lesson_trusted(image):
     took = []
-    for k in range(3):
-        with lab(image.python, image.repository, image.folder / f"home{k}") as (address, seconds):
+    for _ in range(3):
+        with lab(image.python, image.repository, image.folder / "home") as (address, seconds):
             took.append(seconds)
             with urllib.request.urlopen(f"{address}/lab/tree/{FIRST_LESSON}") as page:
                 assert page.status == 200
