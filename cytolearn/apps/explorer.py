@@ -59,6 +59,9 @@ STEP = 0.1
 #: Two changes of one control within this many seconds are one step for undo: one drag.
 _ONE_DRAG = 1.0
 _GHOST_DASH = (0, (4, 2.5))
+#: Looks of pinned runs; no dash is like that of the run on show or of the starting patient.
+_PIN_DASHES = ("-.", (0, (8, 2)), (0, (6, 1, 1, 1, 1, 1)), (0, (1, 1)))
+_PIN_STYLES = tuple(zip(theme.CURVES[1:5], _PIN_DASHES, strict=True))
 
 
 def explorer(
@@ -597,7 +600,7 @@ class Explorer:
             for ax, readout in zip(axes, self.readouts, strict=True):
                 ax.plot(self._days, self._baseline[readout], color=theme.GHOST,
                         linestyle=_GHOST_DASH, linewidth=1.3, zorder=2)  # fmt: skip
-                for pin, (color, dash) in zip(self.pins, theme.styles(5)[1:], strict=False):
+                for pin, (color, dash) in zip(self.pins, _PIN_STYLES, strict=False):
                     ax.plot(self._days, pin.curves[readout], color=color, linestyle=dash,
                             linewidth=1.4, zorder=2.5)  # fmt: skip
                 low, high = ax.get_ylim()
@@ -673,7 +676,7 @@ class Explorer:
             entries.append(("now, without treatment", theme.CURVES[0], ":", 1.6))
             entries.append(("treatment starts", theme.CURVES[4], "-", 1.2))
         entries.append((f"starting patient ({self.start.label})", theme.GHOST, _GHOST_DASH, 1.3))
-        for pin, (color, dash) in zip(self.pins, theme.styles(5)[1:], strict=False):
+        for pin, (color, dash) in zip(self.pins, _PIN_STYLES, strict=False):
             entries.append((pin.name, color, dash, 1.6))
         return entries
 
@@ -754,8 +757,8 @@ class Explorer:
 
 def _sample(color: str, dash: Any, width: float) -> str:
     """A short line for the legend."""
-    known = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 2.5", _GHOST_DASH: "5 3"}
-    pattern = known.get(dash, "7 2 2 2")
+    known = {"-": "", "--": "5 3", "-.": "7 3 2 3", ":": "2 2.5"}
+    pattern = known[dash] if dash in known else " ".join(f"{1.25 * piece:g}" for piece in dash[1])
     extra = f' stroke-dasharray="{pattern}"' if pattern else ""
     return (
         f'<svg width="26" height="10" aria-hidden="true"><path d="M0 5h26" fill="none"{extra} '
