@@ -23,7 +23,7 @@ BALANCE_OUTPUTS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool", "sequestered", "
 PLACES = {
     "in the blood": theme.CURVES[0],
     "moved into tissue": theme.CURVES[5],
-    "died, not yet replaced": theme.GHOST,
+    "died, not yet replaced": theme.CURVES[2],
 }
 #: Severity, as the scatter colours it: marker and colour for each.
 GROUPS = {

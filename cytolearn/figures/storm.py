@@ -57,7 +57,7 @@ def phase_plane(x: str, y: str, names: Sequence[str]) -> tuple[Picture, list[Lin
     """
     look = (
         ("-", 0.9, theme.MUTED, "where this day pushes"),
-        ("--", 1.8, theme.CURVES[1], _STILL[x]),
+        ((0, (8, 2)), 1.8, theme.CURVES[1], _STILL[x]),
         ("-.", 1.8, theme.CURVES[3], _STILL[y]),
         ("--", 1.4, theme.GHOST, names[0]),
         ("-", 2.3, theme.CURVES[0], names[1]),
