@@ -92,7 +92,7 @@ def one_patient(size: Size) -> Iterator[Row]:
         yield Row(f"one patient, {words}: SciPy, CPU", slow_cpu, "ms")
         # CPU time, and a median of ratios of neighbours: the steadiest on a busy machine
         ratio = _ratio(times[:, [1, 3]])
-        yield Row(f"one patient, {words}: SciPy / libRoadRunner", ratio, "x", 8, True, steady=True)
+        yield Row(f"one patient, {words}: SciPy / libRoadRunner", ratio, "x", 6, True, steady=True)
 
 
 def agreement(size: Size) -> Iterator[Row]:
