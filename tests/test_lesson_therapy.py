@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from cytolearn.apps import explorer
 from cytolearn.apps.beside import beside
@@ -16,6 +17,8 @@ from cytolearn.apps.traps import TRAPS
 from cytolearn.apps.trial_designer import ENTRY, OWN, Plan
 from cytolearn.figures.therapy import Mark, heat_words, interval_words, intervals
 from cytolearn.lessons.content import load_content
+from cytolearn.lessons.explore import open_app
+from cytolearn.lessons.lesson import Lesson
 from cytolearn.lessons.therapy import checks
 from cytolearn.treatments import drugs
 from cytolearn.trials import misreadings
@@ -108,6 +111,13 @@ def test_the_heat_map_computes_what_its_columns_ask_for(app, page):
     table = tab.run()
     assert table.shape == (len(FEW), len(DAYS)) and np.isfinite(table.to_numpy()).all()
     assert app.error == ""
+
+
+def test_columns_name_the_people_of_the_story_and_an_empty_grid_says_what_to_do():
+    tab = open_app(Lesson("therapy")).pages["heatmap"]
+    assert {"Mild (Ana)", "IL-6 type (Jonas)", "MAS-like (Mara)"} < set(tab.table().columns)
+    empty = tab.view.figure.findobj(Text)
+    assert any("Press 'Try every drug'" in text.get_text() for text in empty)
 
 
 def test_cells_of_your_patient_are_forgotten_when_the_patient_changes(app, page):

@@ -51,8 +51,8 @@ class BloodSample:
         bar.add_class("cl-at-sample")
         name = html.escape(self.app.start_name)
         intro = W.HTML(
-            f"<p>Blood is drawn once, on the same day, from {name} (grey) and from your patient, "
-            "as set by the sliders (blue). Which of them has more? Draw again on another day before you "
+            f"<p>Blood is drawn once, on the same day, from {name} (grey) and from your patient as "
+            "the sliders set it (blue). Which has more? Draw again on another day before you "
             "answer.</p>"
         )
         self.widget = W.VBox([intro, bar, self._page, self._words])

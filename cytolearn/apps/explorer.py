@@ -184,6 +184,10 @@ class Explorer:
         self._curves, self._untreated = self._baseline, None
         self._people: dict[str, tuple[tuple[str, float], ...]] = {}
         self._in_story = bool(people)
+        known = [self.start, *(who for who in (people or {}).values() if isinstance(who, Patient))]
+        self._story = {
+            who.preset: who.label for who in known if who.constants == Patient(who.preset).constants
+        }
         self._build(controls, tabs, tuple(people or ()), dose)
         self._people = {name: self._seen(patient) for name, patient in (people or {}).items()}
         self._show_choice()
@@ -355,6 +359,10 @@ class Explorer:
     def untreated_curves(self) -> Mapping[str, np.ndarray] | None:
         """The curves without treatment; None if none is given."""
         return self._untreated
+
+    def story_name(self, preset: str) -> str:
+        """Return who of the story has the illness of a preset ("": nobody)."""
+        return self._story.get(preset, "") if self._in_story else ""
 
     @property
     def now_name(self) -> str:

@@ -35,7 +35,7 @@ PEOPLE = {
     "anti_ifn_autoantibodies": "Anti-IFN antibodies",
     "il6_dysregulated": "IL-6 type",
     "mas_like": "MAS-like",
-    "extrafollicular": "Extra- follicular",
+    "extrafollicular": "Extra-follicular",
 }
 YOURS = "your patient"
 DAYS = (-1, 1, 3, 5, 7, 9, 12)
@@ -88,6 +88,7 @@ class HeatMap:
     def __init__(self, app: Explorer) -> None:
         self.app = app
         self._known: dict[tuple[str, str, int], dict[str, float]] = {}
+        self._people = {name: self._called(name) for name in PEOPLE}
         self._yours: Any = None  # whom the cells of "your patient" belong to
         self._drawn: Any = None
         wide = {"description_width": "initial"}
@@ -101,7 +102,7 @@ class HeatMap:
             description="Start", style=wide, layout=W.Layout(width="150px"),
         )  # fmt: skip
         self._who = W.Dropdown(
-            options=[(YOURS, YOURS), *((words, name) for name, words in PEOPLE.items())],
+            options=[(YOURS, YOURS), *((words, name) for name, words in self._people.items())],
             value="mas_like", description="Patient", style=wide, layout=W.Layout(width="250px"),
         )  # fmt: skip
         self._outcome = W.ToggleButtons(
@@ -208,19 +209,24 @@ class HeatMap:
 
     def _heads(self) -> list[str]:
         if self._columns.value == "patients":
-            return ["Your patient", *PEOPLE.values()]
+            return ["Your patient", *self._people.values()]
         return [f"day {day}".replace("-", "−") for day in DAYS]
 
     def _title(self) -> str:
         outcome = OUTCOMES[self._outcome.value].words
         if self._columns.value == "patients":
             return f"Change of {outcome}, treatment from day {self._day.value}".replace("-", "−")
-        who = self.app.who if self._who.value == YOURS else PEOPLE[self._who.value]
+        who = self.app.who if self._who.value == YOURS else self._people[self._who.value]
         return f"Change of {outcome}, by start day: {who}"
 
     def _values(self) -> np.ndarray:
         name = self._outcome.value
         return np.array([[self.change(*key, name) for key in column] for column in self._cells()]).T
+
+    def _called(self, preset: str) -> str:
+        """Return what a preset is called, with the name of the person of the story who has it."""
+        name = self.app.story_name(preset)
+        return f"{PEOPLE[preset]} ({name})" if name else PEOPLE[preset]
 
     def _patient(self, who: str) -> Patient:
         return self.app.untreated_patient if who == YOURS else Patient(who)

@@ -21,7 +21,7 @@ from cytolearn.patients import Patient
 from cytolearn.simulation import integrate
 from cytolearn.treatments import drugs
 from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.wording import number
+from cytolearn.wording import in_sentence, number
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -179,7 +179,7 @@ class Pharmacology:
         now = self.by_dose((self.given[0].dose,))
         nothing = self._death(self._untreated())
         best = int(at["death"].argmin())
-        first = drugs()[self.given[0].drug]["name"]
+        first = in_sentence(drugs()[self.given[0].drug]["name"])
         said.append(
             f"Risk of death within {MONTH} days: {number(nothing, 2)}% without treatment, "
             f"{number(now['death'][0], 2)}% with this one; chance of a second infection "
@@ -188,10 +188,12 @@ class Pharmacology:
         if np.ptp(at["death"]) < 0.5:
             said.append(f"No dose of {first} from 0.1 to 5 times the usual one changes that risk.")
         else:
+            most = len(DOSES) - 1
+            other = "" if best == most else f"; 5 times has {number(at['death'][most], 2)}%"
             said.append(
                 f"Of the doses tried, {number(DOSES[best])} times the usual dose of {first} has "
-                f"the lowest risk ({number(at['death'][best], 2)}%); 5 times has "
-                f"{number(at['death'][-1], 2)}%."
+                f"the lowest risk ({number(at['death'][best], 2)}%){other}. Side effects other "
+                "than infections are not in the model."
             )
         return " ".join(said)
 

@@ -130,7 +130,8 @@ def _chosen(shown: Demonstration) -> Any:
 
 
 def _immortal(shown: Demonstration) -> Any:
-    marks = [Mark(str(name), *map(_finite, (r.estimate, r.low, r.high)))
+    said = {"landmark": "only who was there at half time, by drug until then"}
+    marks = [Mark(said.get(str(name), str(name)), *map(_finite, (r.estimate, r.low, r.high)))
              for name, r in shown.table.iterrows()]  # fmt: skip
     return intervals(marks, title="A drug that does nothing", truth=1.0)
 
@@ -494,6 +495,7 @@ class Traps:
         self._knob.value = trap.start
         self._knob.min, self._knob.max, self._knob.step = trap.low, trap.high, trap.step
         self._knob.description = trap.knob
+        self._knob.readout_format = ".0f" if float(trap.step).is_integer() else ".1f"
         self._null.layout.display = "none" if trap.null is None else ""
         self._null.value = bool(trap.null)
         self._again.layout.display = "" if trap.seeded else "none"

@@ -27,6 +27,7 @@ DIVERGING = LinearSegmentedColormap.from_list(
 )
 # Text on coloured cells keeps its colour in the dark theme: neither is a colour of the theme.
 _DARK_TEXT, _LIGHT_TEXT = "#14191f", "#fdfdfd"
+_LONGEST_LABEL = 52
 _RATIO_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
@@ -310,7 +311,11 @@ def intervals(
     """
     per = 0.235 if names else max(0.035, min(0.235, 3.4 / max(len(marks), 1)))
     rows = max(len(marks), 3) * per
-    width, left, right = 6.9, (2.65 if names else 0.4), (1.45 if names else 0.8)
+    longest = max((len(mark.label) for mark in marks), default=0)
+    # Labels have the room that they need: about 0.067 in a letter.
+    left = max(2.65, 0.067 * min(longest, _LONGEST_LABEL) + 0.1) if names else 0.4
+    right = 1.45 if names else 0.8
+    width = left + 2.8 + right if names else 6.9
     height = rows + 1.55
     low, high = _limits(marks)
     with mpl.rc_context(theme.RC):
@@ -360,8 +365,8 @@ def _draw_mark(ax: Axes, y: int, mark: Mark, low: float, high: float, names: boo
         ax.plot([at], [y], shape, color=color, markersize=size if names else size * 0.62, zorder=4)
     if not names:
         return
-    ax.text(-0.01, y, _cut(mark.label, 36), transform=ax.get_yaxis_transform(), fontsize=8.2,
-            ha="right", va="center")  # fmt: skip
+    ax.text(-0.01, y, _cut(mark.label, _LONGEST_LABEL), transform=ax.get_yaxis_transform(),
+            fontsize=8.2, ha="right", va="center")  # fmt: skip
     ax.text(1.02, y, interval_words(mark), transform=ax.get_yaxis_transform(), fontsize=8.2,
             va="center")  # fmt: skip
 

@@ -24,7 +24,7 @@ from cytolearn.trials.enrolment import draws, series
 from cytolearn.trials.estimates import Effect, effect
 from cytolearn.trials.results import TrialResult
 from cytolearn.trials.strata import split
-from cytolearn.wording import number, unknown
+from cytolearn.wording import in_sentence, number, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -554,8 +554,10 @@ def enrichment(
         rows.append((words, int(who.sum()), risk_c, risk_t, risk_t / risk_c, *_ends(e)))
     columns = ["patients", "n", "risk_control", "risk_treated", "truth", "estimate", "low", "high"]
     table = pd.DataFrame(rows, columns=columns).set_index("patients")
+    readouts = physiology.readouts()
+    called = in_sentence(readouts[marker]["name"]) if marker in readouts else marker
     words = (
-        f"With {marker} of at least {number(limit)} at entry, {int(chosen.sum())} of "
+        f"With {called} of at least {number(limit)} at entry, {int(chosen.sum())} of "
         f"{len(patients)} patients are left. The true risk ratio is "
         f"{number(numbers['truth_chosen'])} in them and {number(numbers['truth_all'])} in "
         f"everybody; the true difference {number(numbers['difference_chosen'])} against "

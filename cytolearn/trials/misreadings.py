@@ -165,8 +165,8 @@ def composite(found: TrialResult, spared: float = 0.5) -> Demonstration:
     }
     both = numbers["ratio_composite"] < 1
     words = (
-        f"In {n} patients the drug spares {number(100 * spared)} % of the survivors of ventilation "
-        f"the ventilator, and {more} more patients die. Ventilation or death: ratio "
+        f"In {n} patients the drug keeps {number(100 * spared)} % of those who survived a "
+        f"ventilator off it, and {more} more patients die. Ventilation or death: ratio "
         f"{number(numbers['ratio_composite'])}. Death alone: {number(numbers['ratio_death'])}. "
     )
     words += (

@@ -20,7 +20,7 @@ from cytolearn.lessons.claims import Shown
 from cytolearn.treatments import drugs
 from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.trials import replay_summary
-from cytolearn.wording import listing, number
+from cytolearn.wording import in_sentence, listing, number
 
 JONAS, MARA, ANA, TESS = "il6_dysregulated", "mas_like", "mild", "moderate"
 DAY = 7  # of treatment, predictions and task 1
@@ -67,7 +67,9 @@ def percent(value: float) -> str:
 
 
 def changes(preset: str, *pairs: tuple[str, int]) -> str:
-    return listing(f"{drugs()[d]['name']} {percent(change(preset, d, day))}" for d, day in pairs)
+    return listing(
+        f"{in_sentence(drugs()[d]['name'])} {percent(change(preset, d, day))}" for d, day in pairs
+    )
 
 
 # ---------------------------------------------------------------- predictions
@@ -230,12 +232,14 @@ def pooled_within() -> Expected:
     sums = rows[["events_treated", "n_treated", "events_control", "n_control"]].sum()
     a, n, b, m = sums
     pooled = rows.pool("odds ratio", "fixed", shared_controls="split").estimate
+    weighted = rows.pool("odds ratio", "random", shared_controls="split").estimate
     return Expected(
         pooled,
         mistakes={
             "added_up": (a / (n - a)) / (b / (m - b)),
             "added_risk": (a / n) / (b / m),
             "inverse": 1 / pooled,
+            "random_effects": weighted,
         },
         facts={
             "pooled": f"{pooled:.2f}",
@@ -315,6 +319,9 @@ def crp_here() -> str:
 
 def timing_here() -> str:
     return (
+        "Who and when both decide. From day "
+        f"{DAY} anakinra changes the lesion by {percent(change(MARA, 'anakinra', DAY))} in Mara and "
+        f"by {percent(change(JONAS, 'anakinra', DAY))} in Jonas. "
         f"Remdesivir from day 1 changes Jonas's lesion by {percent(change(JONAS, 'remdesivir', 1))}, "
         f"from day {LATE + 2} by {percent(change(JONAS, 'remdesivir', LATE + 2))}; dexamethasone by "
         f"{percent(change(JONAS, 'dexamethasone', 1))} and "

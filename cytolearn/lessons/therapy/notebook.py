@@ -68,9 +68,10 @@ lesson.explore()
 # %% [markdown] legend legend-trials
 # Words of the trial tabs:
 #
-# - **Risk ratio**: risk of death with the drug, divided by the risk without. Below 1 is better. An **odds ratio** does the same with odds (the dead divided by the survivors).
+# - **Risk ratio**: risk of death with the drug, divided by the risk without. Below 1 is better. An **odds ratio** does the same with odds (the dead divided by the survivors), a **rate ratio** or **hazard ratio** with how fast deaths come.
 # - **95 % interval**: the effects that the data do not contradict. If it holds 1, both benefit and harm, or nothing, remain possible.
 # - **p < 0.05**: data like these, or stranger, would come up in fewer than 1 of 20 trials of a drug that does nothing.
+# - **MAS-like**, **IL-6 type**, **Mild** ...: names of illnesses in the app; Mara's, Jonas's and Ana's are these three. MAS (macrophage activation syndrome) is the storm that the IL-1 loop drives.
 # - **The truth**: what only a model can show, each patient under both arms.
 
 # %% [markdown] explain explain
@@ -162,7 +163,7 @@ rows = rows[rows["row_id"].str.startswith("REACT6")]
 dead, n = rows["events_treated"].sum(), rows["n_treated"].sum()
 dead_control, n_control = rows["events_control"].sum(), rows["n_control"].sum()
 added_up = (dead / (n - dead)) / (dead_control / (n_control - dead_control))
-print(f"{len(rows)} trials. All events added up: odds ratio {added_up:.3f}")
+print(f"{len(rows)} rows. All events added up: odds ratio {added_up:.3f}")
 
 # %% do t4-check
 pooled = ...  # edit this line: rows.pool("odds ratio", "fixed", shared_controls="split").estimate
