@@ -41,8 +41,8 @@ usual = constants["self_reactivity"]
 
 # %% stub q1
 course = mine.run()
-course.plot("viral_load_lung", "plasmablasts", "auto_ab", "lesion")
 q1 = ...  # the day
+course.plot("viral_load_lung", "plasmablasts", "auto_ab", "lesion")
 
 # %% [markdown] why q1-why
 # The index of every series is the day after the first symptom, so `idxmax()` is the day of the largest value. Read the order: virus, then the cells that answer it, then what these cells have made. Somebody who counts cells and somebody who measures antibody, in the same blood, say that the response is highest a week apart, and both are right.
@@ -60,7 +60,7 @@ work.check("q1", q1)
 # {{ q2.prompt }}
 
 # %% stub q2
-print(weak, course["affinity"].loc[sample_day])
+print(f"Strength: fast {weak}, trained {course['affinity'].loc[sample_day]:.2f} AU for each unit.")
 q2 = ...  # percent of all neutralising antibody on sample_day
 
 # %% [markdown] why q2-why
@@ -137,7 +137,10 @@ work.check("q4", q4)
 # %% stub q5
 closed = mine.but(ef_bias=0).run()["lesion"].max()
 for x in [0.1, 0.9]:  # which values?
-    print(x, mine.but(self_reactivity=x).run()["lesion"].max(), closed)
+    lesion = mine.but(self_reactivity=x).run()["lesion"].max()
+    print(
+        f"Self-reactivity {x:.2f}: {lesion:.1f} % of the lung; with the route closed {closed:.1f} %."
+    )
 q5 = ...  # the self_reactivity from which on a closed route is better
 
 # %% [markdown] why q5-why
