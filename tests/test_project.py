@@ -26,7 +26,7 @@ def texts() -> dict[str, str]:
     """Every committed text file, by its path inside the project."""
     result = {}
     for path in committed():
-        if path.suffix not in {".png", ".npz", ".gz", ".zip"}:
+        if path.suffix not in {".gif", ".gz", ".npz", ".png", ".zip"}:
             result[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
     return result
 
