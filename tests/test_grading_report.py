@@ -94,6 +94,11 @@ def test_questions_show_outcomes_points_and_common_mistakes():
     assert "Nothing handed in: leo." in text
     assert "2 of 3: That is the answer for the nose" in text
     assert "1 right, 2 wrong" in text
+    late = class_report(
+        [result("ada", {"q1": mistake("ada", "q1", "since_infection")})], ROSTER, NAME
+    )
+    assert "counted from the first symptom, … days later" in words(late)
+    assert "{" not in words(late)
     assert page.count("<svg") == 1 + len(QUESTIONS)
     assert "1 student with 15.3 to 17 points" in page
 
@@ -197,9 +202,15 @@ def test_nothing_that_a_student_wrote_becomes_markup():
 
 def test_feedback_counts_what_was_given_by_hand_and_scales():
     content = load_exercise(NAME)
-    page = words(feedback({**right("ada"), "by_hand": 2.5, "total": 9.75}, content, 10))
+    read = {**right("ada", q7="Wait, for it is late."), "by_hand": 2.5, "total": 9.75}
+    read["questions"][-1]["by_hand"] = 2.5
+    page = words(feedback(read, content, 10))
+    assert "your judgement: 2.5 of 3 points" in page
     assert "19.5 of 20 points" in page
     assert "counts 9.75 of 10" in page
-    page = words(feedback(right("ada", q7="Wait, for it is late."), content, 20))
+    new = right("ada", q7="Wait, for it is late.")
+    new["questions"][-1]["by_hand"] = None
+    page = words(feedback(new, content, 20))
+    assert "your judgement: 3 points, not read yet" in page
     assert "17 of 20 points; your text has not been read yet." in page
     assert "counts" not in page

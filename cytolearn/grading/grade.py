@@ -135,8 +135,9 @@ def read_results(folder: Path, name: str) -> list[Row]:
     """Return what was marked, in the order of the roster.
 
     Each result of `mark` also says ``late``; ``by_hand``, the points given by hand (None as long
-    as some are missing); ``total`` of both, scaled to what the assignment counts in the course;
-    and ``current``: whether it belongs to what was handed in last.
+    as some are missing), which each question with a text has, too; ``total`` of both, scaled to
+    what the assignment counts in the course; and ``current``: whether it belongs to what was
+    handed in last.
 
     Raises
     ------
@@ -153,8 +154,10 @@ def read_results(folder: Path, name: str) -> list[Row]:
         if not (text and _notebook(folder, name, student).is_file()):
             continue
         result = json.loads(text)
-        wanted = [e["id"] for e in result["questions"] if e["outcome"] == "by hand"]
-        points = [given.get((student, question)) for question in wanted]
+        texts_of = [entry for entry in result["questions"] if entry["outcome"] == "by hand"]
+        points = [given.get((student, entry["id"])) for entry in texts_of]
+        for entry, by_hand in zip(texts_of, points):
+            entry["by_hand"] = by_hand
         result["by_hand"] = None if None in points else sum(points)
         result["total"] = round(scale * (result["points"] + (result["by_hand"] or 0)), 2)
         result["late"] = collected.get(student, {}).get("late", False)

@@ -54,8 +54,11 @@ def feedback(result: Mapping[str, Any], content: Mapping[str, Any], counts: floa
     for entry in result["questions"]:
         mood = {"right": "good", "by hand": ""}.get(entry["outcome"], "warn")
         rubric = "".join(f"<li>{cards.rich(line)}</li>" for line in rubrics[entry["id"]])
-        points = "read by hand" if entry["outcome"] == "by hand" else f"{entry['points']:g}"
-        head = f"{_safe(entry['title'])}: {points} of {entry['possible']:g} points"
+        points = entry.get("by_hand", entry["points"])
+        earned = f"{entry['possible']:g} points, not read yet"
+        if points is not None:
+            earned = f"{points:g} of {entry['possible']:g} points"
+        head = f"{_safe(entry['title'])}: {earned}"
         words = f"<p>{_safe(entry['words'])}</p>{f'<ul>{rubric}</ul>' if rubric else ''}"
         blocks.append(cards.box(f"<h3>{head}</h3>{words}", mood))
     notes = "".join(f"<li>{_safe(note)}</li>" for note in result["notes"])
@@ -163,7 +166,7 @@ def _questions_block(results: Sequence[Mapping[str, Any]], content: Mapping[str,
         seen = Counter(e["mistake"] for e in entries if e.get("mistake"))
         mistakes = spec.get("mistakes", {})
         common = "".join(
-            f"<li>{n} of {len(entries)}: {cards.rich(mistakes.get(mistake, mistake))}</li>"
+            f"<li>{n} of {len(entries)}: {cards.rich(_without_own(mistakes.get(mistake, '')))}</li>"
             for mistake, n in seen.most_common(3)
         )
         points = [e["points"] for e in entries if e["outcome"] != "by hand"]
@@ -176,6 +179,11 @@ def _questions_block(results: Sequence[Mapping[str, Any]], content: Mapping[str,
     )
     head = ("Question", "Answers", "Points on average", "Most common mistakes: what students read")
     return f"<h2>Questions</h2><p>{keys}</p>" + _raw_table(head, rows)
+
+
+def _without_own(text: str) -> str:
+    """Put dots where each student read a number of their own."""
+    return re.sub(r"\{\w+\}", "…", text)
 
 
 def _bar(counts: Mapping[str, int]) -> str:
@@ -422,7 +430,9 @@ def _page(title: str, head: str, blocks: Iterable[str]) -> str:
     body = f"<h1>{_safe(title)}</h1>{head}{''.join(blocks)}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>{_safe(title)}</title><body>{cards.page(body)}</body></html>\n"
+        '<meta name="viewport" content="width=device-width">'
+        f'<title>{_safe(title)}</title><body style="margin: 1.5rem">{cards.page(body)}</body>'
+        "</html>\n"
     )
 
 
