@@ -348,7 +348,7 @@ def _figure(title: str, svg: str, words: str) -> str:
     source = base64.b64encode(svg.encode()).decode()
     alt = html.escape(words, quote=True)
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{alt}">'
-    caption = f"<strong>{rich(title)}.</strong> {rich(words)}"
+    caption = f"<strong>{rich(title)}{'' if title.endswith('?') else '.'}</strong> {rich(words)}"
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
@@ -407,7 +407,7 @@ def worksheet(name: str) -> str:
     parts.append("<p class='fill'>What surprised me <i></i></p>")
     lines = [(rich(task["title"]), rich(_wanted(task)), "", "") for task in content["tasks"]]
     parts.append("<h3>Do</h3>")
-    parts.append(_table(("Task", "In", "My answer", "What I first got wrong, and why"), lines))
+    parts.append(_table(("Task", "In", "My answer", "What I first got wrong"), lines))
     parts.append(f"<h3>To discuss</h3><p>{rich(load_guide(name)['discussion'][0]['ask'])}</p>")
     parts.append("<p class='fill'><i></i></p>")
     parts.append("<p class='fill'>What this model cannot tell me <i></i></p>")
@@ -420,12 +420,12 @@ def _wanted(task: Mapping[str, Any]) -> str:
 
 
 def _axes(title: str) -> str:
-    ticks = "".join(f"<path d='M{x} 92v4'/>" for x in range(30, 331, 50))
+    ticks = "".join(f"<path d='M{x} 76v4'/>" for x in range(30, 331, 50))
     return (
-        "<svg viewBox='0 0 340 112' role='img' aria-label='empty axes'>"
-        f"<g fill='none' stroke='#555'><path d='M30 6v86h304'/>{ticks}</g>"
+        "<svg viewBox='0 0 340 96' role='img' aria-label='empty axes'>"
+        f"<g fill='none' stroke='#555'><path d='M30 6v70h304'/>{ticks}</g>"
         f"<text x='36' y='16'>{title}: …</text>"
-        "<text x='190' y='109'>days since the first symptom</text></svg>"
+        "<text x='190' y='93'>days since the first symptom</text></svg>"
     )
 
 
