@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa
 
 import cytolearn as cl
+from cytolearn.clinic.criteria import _kappa
 from cytolearn.clinic.labs import choices, readouts
 from cytolearn.clinic.verdict import rule_sets
 from cytolearn.physiology.tables import read_table
@@ -346,6 +347,36 @@ def test_every_rule_has_a_source_a_status_and_a_badge():
     assert {"unit", "other_units", "aliases"} <= set(C.measurements())
     with pytest.raises(ValueError, match="Did you mean 'hscore'"):
         C.rules("h_score")
+
+
+def test_a_measurement_is_listed_with_the_names_of_its_units_and_its_own():
+    table = C.measurements()
+    d_dimer = table.loc["d_dimer"]
+    assert d_dimer["unit"] == "ug/mL FEU"
+    assert d_dimer["other_units"].startswith("ug/mL, mg/L, mg/L FEU, ng/mL")
+    for symbol, row in readouts().items():
+        listed = table.loc[symbol, "other_units"]
+        factors = [part for part in row["units"].split("|") if part]
+        assert listed.count(", ") + bool(listed) == len(factors) * (row["kind"] == "number")
+        assert table.loc[symbol, "aliases"].replace(", ", "|") == row["aliases"]
+        assert table.loc[symbol, "unit"], symbol
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "agreement"),
+    [
+        ([], [], np.nan),
+        ([1, 1, 1], [0, 1, 1], np.nan),  # one never says no: nothing to agree on
+        ([0, 1, 1], [1, 1, 1], np.nan),
+        ([0, 0, 0], [0, 0, 0], np.nan),
+        ([0, 1, 0, 1], [0, 1, 0, 1], 1.0),
+        ([0, 1, 0, 1], [1, 0, 1, 0], -1.0),
+        ([0, 1, 0, 1], [0, 0, 1, 1], 0.0),
+    ],
+)
+def test_kappa_knows_when_there_is_nothing_to_agree_on(a, b, agreement):
+    found = _kappa(np.array(a, dtype=float), np.array(b, dtype=float))
+    assert found == pytest.approx(agreement, nan_ok=True)
 
 
 # ---- missing items -----------------------------------------------------------------------
