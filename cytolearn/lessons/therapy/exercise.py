@@ -44,7 +44,7 @@ def burden(patient):
 # %% stub q1
 once = mine.treat(cl.treatment("tocilizumab", day=start)).run()
 q1 = ...  # days more with the second infusion
-once.plot("il6r_occupancy", "il6", "crp", "lesion")
+once.plot("il6", "crp", "lesion", "pf_ratio")
 
 # %% [markdown] why q1-why
 # An antibody leaves the body slowly, and its level falls by a constant *share* each day, not by a constant amount. A second infusion about doubles the level, and the extra time is the time in which it falls by half again, whatever the dose was before. (At low levels it goes faster: each antibody is then eaten together with its receptor.) Above the limit more drug changes nothing, the receptor is full; what lasts longer as well is the open door for bacteria. RECOVERY and REMAP-CAP allowed a second infusion to those who did not improve; whether it helps they did not randomise.
@@ -75,9 +75,8 @@ extremes = {
 
 # %% stub q2
 low, high = (mine.but(mas_gain=x) for x in extremes["mas_gain"])
-print(
-    f"Untreated lesion, high against low mas_gain: {100 * (burden(high) / burden(low) - 1):+.0f} %"
-)
+illness = 100 * (burden(high) / burden(low) - 1)  # without any drug
+print(f"High against low mas_gain: {illness:+.0f} % lesion, untreated.")
 q2 = ...  # a list of names in quotes
 
 # %% [markdown] why q2-why

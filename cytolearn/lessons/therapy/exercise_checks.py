@@ -6,11 +6,12 @@ import math
 from functools import lru_cache
 
 import cytolearn as cl
+from cytolearn import physiology
 from cytolearn.clinic import death_risk
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.exercises import Case
 from cytolearn.treatments import drugs
-from cytolearn.wording import listing, number
+from cytolearn.wording import in_sentence, listing, number
 
 TOCILIZUMAB, STEROID, ANTIVIRAL = "tocilizumab", "dexamethasone", "remdesivir"
 TAKEN = 0.9  # share of receptors, question 1
@@ -106,7 +107,7 @@ def predictive_traits(case: Case) -> Expected:
     found = traits_of(case)
     answer = frozenset(name for name, (move, _) in found.items() if abs(move) >= APART)
     prognostic = frozenset(name for name, (_, change) in found.items() if abs(change) >= APART)
-    names = {name: name.replace("_", " ") for name in found}
+    words = {row["symbol"]: in_sentence(row["name"]) for row in physiology.rows("parameters")}
     return Expected(
         answer,
         mistakes={
@@ -116,8 +117,8 @@ def predictive_traits(case: Case) -> Expected:
             "everything": frozenset(EXTREMES),
         },
         facts={
-            "moves": listing(f"{names[n]} {move:+.0f}" for n, (move, _) in found.items()),
-            "prognosis": listing(f"{names[n]} {change:+.0f}" for n, (_, change) in found.items()),
+            "moves": listing(f"{words[n]} {move:+.0f}" for n, (move, _) in found.items()),
+            "prognosis": listing(f"{words[n]} {change:+.0f}" for n, (_, change) in found.items()),
         },
     )
 
@@ -195,7 +196,8 @@ def drug_x(case: Case):
 def _hidden_rows(reading: str):
     drug, begins = TRIALS_OF_X[reading]
     rows = cl.evidence.trials(drug=drug, outcome="death", design="RCT")
-    rows = rows[rows["row_id"].str.startswith(begins)].dropna(subset=["events_control"])
+    rows = rows[rows["row_id"].str.startswith(begins)]
+    rows = rows[rows["events_treated"] + rows["events_control"] > 0]  # the others say nothing
     if begins != "REACT6":
         rows = rows.independent()
     names = [f"Trial {k}" for k in range(1, len(rows) + 1)]
