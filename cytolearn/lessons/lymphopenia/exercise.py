@@ -28,7 +28,8 @@ work
 
 # %% code people
 mine = work.patient
-blood_day, start, reduction = (work.given[k] for k in ("blood_day", "start", "reduction"))
+blood_day, start = work.given["blood_day"], work.given["start"]
+reduction = work.given["reduction"]
 
 # %% [markdown] text q1-text
 # ## {{ q1.title }}
@@ -37,8 +38,8 @@ blood_day, start, reduction = (work.given[k] for k in ("blood_day", "start", "re
 
 # %% stub q1
 course = mine.run()
-course.plot("alc", "lesion")
 q1 = ...  # percent
+course.plot("alc", "lesion")
 
 # %% [markdown] why q1-why
 # The course begins with the infection, when the patient is still healthy: the first value is the person's own normal. The count then falls for two weeks. Part of the fall is over before the first symptom: interferon, the alarm against viruses, also calls lymphocytes out of the blood.
@@ -58,7 +59,7 @@ work.check("q1", q1)
 
 # %% code q2-cells
 pools = ["cd4_pool", "cd8_pool", "nk_pool", "b_pool"]
-all_cells = sum(mine.run()[pool] for pool in pools)  # in blood and tissue, 10^9/L
+all_cells = sum(mine.run()[pool] for pool in pools)  # 10^9/L
 away = mine.run()["sequestered"]  # share of them outside the blood
 
 # %% stub q2
@@ -115,7 +116,7 @@ names = ["crp", "d_dimer", "il7", "pd1", "killing", "lesion"]
 q4 = ...  # a list such as ["crp", "lesion"]
 
 # %% [markdown] why q4-why
-# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: the marker rises **because** the function is low, not the other way round. CRP and D-dimer report inflammation and clotting, which is much the same in both.
+# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: here the marker rises **because** the function is low, not the other way round (in patients both are discussed). CRP and D-dimer report inflammation and clotting, which is much the same in both.
 
 # %% worked q4-worked
 twin_run = mine.but(homing_max=0.1, lymphocyte_death=q3).run()
@@ -180,7 +181,8 @@ work.check("q6", q6)
 # %% code q7-colleague
 treated = mine.treat(cl.treatment("il7", day=start)).run()["killing"]
 control = mine.run()["killing"]
-raised = 100 * (treated.loc[start + 7] / control.loc[7] - 1)  # both after a week
+# both after a week
+raised = 100 * (treated.loc[start + 7] / control.loc[7] - 1)
 print(f"The colleague says: raised by {raised:.1f} percent.")
 
 # %% stub q7

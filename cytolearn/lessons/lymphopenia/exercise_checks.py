@@ -14,7 +14,7 @@ import cytolearn as cl
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.exercises import Case
 from cytolearn.simulation import simulate
-from cytolearn.wording import listing, number
+from cytolearn.wording import number
 
 POOLS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool")
 DRUG = "il7"
@@ -178,7 +178,6 @@ def telling_apart(case: Case) -> Expected:
     found = twin_differences(case)
     telling = frozenset(name for name, gap in found.items() if abs(gap) > TELLS)
     higher = frozenset(name for name, gap in found.items() if gap > TELLS)
-    names = {name: row for name, row in _NAMES.items() if name in telling}
     return Expected(
         telling,
         mistakes={
@@ -188,22 +187,11 @@ def telling_apart(case: Case) -> Expected:
             "alike": frozenset(COMPARED) - telling,
         },
         facts={
-            "telling": listing(names.values()),
             "killing": f"{100 * -found['killing']:.0f}",
             "pd1": f"{100 * found['pd1']:.0f}",
             "il7": f"{100 * found['il7']:.0f}",
         },
     )
-
-
-_NAMES = {
-    "crp": "CRP",
-    "d_dimer": "D-dimer",
-    "il7": "IL-7",
-    "pd1": "PD-1",
-    "killing": "killing power",
-    "lesion": "the lung lesion",
-}
 
 
 # ---------------------------------------------------------------- question 5

@@ -28,7 +28,8 @@ work
 
 # %% code people
 mine = work.patient
-limit, panel_day, start = work.given["limit"], work.given["panel_day"], work.given["start"]
+limit, start = work.given["limit"], work.given["start"]
+panel_day = work.given["panel_day"]
 
 # %% [markdown] text q1-text
 # ## {{ q1.title }}
@@ -37,8 +38,8 @@ limit, panel_day, start = work.given["limit"], work.given["panel_day"], work.giv
 
 # %% stub q1
 course = mine.run()
-course.plot("viral_load_lung", "il6", "ferritin", "lesion")
 q1 = ...  # days
+course.plot("viral_load_lung", "il6", "ferritin", "lesion")
 
 # %% [markdown] why q1-why
 # Virus first, then the cells that it kills and the danger signals that they spill, then macrophages, then what macrophages release, and last the damage. Each step follows the one before by days. On the day of the highest ferritin it is natural to think that the illness is at its height; the virus has long passed it.
@@ -60,7 +61,7 @@ gains = [1, 1.5, 2, 3, 4, 5]
 
 # %% stub q2
 peaks = [mine.but(mas_gain=gain).run()["il1b_tissue"].max() for gain in gains]
-print(peaks)
+print(np.round(peaks, 2))
 q2 = ...  # the slope
 
 # %% [markdown] why q2-why
