@@ -92,7 +92,7 @@ def _looks(name: str, help: str) -> dict[str, Any]:
     return {
         "description": name, "tooltip": help or name,
         "style": {"description_width": "190px"},
-        "layout": W.Layout(width="440px", max_width="100%"),
+        "layout": W.Layout(width="395px", max_width="100%"),
     }  # fmt: skip
 
 

@@ -487,13 +487,13 @@ class WardRound:
                     f"<ol>{items}</ol></details>"
                 )
             ]
-        right = W.VBox([*todo, self._error, self._tabs, self.voice.widget])
+        right = W.VBox([self._error, self._tabs, self.voice.widget])
         right.add_class("cl-view")
         main = W.Box([panel, right])
         main.add_class("cl-main")
         style = W.HTML(style_sheet() + _STYLE)
         style.layout.display = "none"
-        self.widget = W.VBox([style, head, main])
+        self.widget = W.VBox([style, head, *todo, main])
         self.widget.add_class("cl-app")
         self._show_people()
 
