@@ -1,0 +1,68 @@
+"""Hidden patients of assignments 1 to 3: each kind can be told from the figure, none is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from cytolearn.grading import students
+from cytolearn.lessons.exercises import Case, expected_for, load_exercise, model_of
+
+HIDDEN = {"interferon": "defect", "lymphopenia": "cause", "storm": "drug"}
+KINDS = [(name, kind) for name, key in HIDDEN.items() for kind in load_exercise(name)["given"][key]]
+
+
+def case_with(name, **given):
+    case = students.case_of("", name)
+    return Case(case.patient, {**case.given, **given})
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_the_curves_of_a_hidden_patient_tell_the_right_kind(name, kind):
+    choice = next(q for q in load_exercise(name)["questions"] if q["kind"] == "choice")
+    assert expected_for(name, choice, case_with(name, **{HIDDEN[name]: kind})).value == kind
+
+
+@pytest.mark.parametrize(("name", "kind"), [k for k in KINDS if k[0] != "interferon"])
+def test_the_figure_does_not_say_what_is_asked(name, kind):
+    shown = model_of(name).mystery(case_with(name, **{HIDDEN[name]: kind}))
+    said = [shown.summary(), repr(shown), *(c.label for c in shown.courses)]
+    said += [text.get_text() for text in shown.plot("alc", "il6").findobj(lambda a: _is_text(a))]
+    words = " ".join(said).lower()
+    for secret in ("dexamethasone", "steroid", "tocilizumab", "anakinra", "baricitinib", "died"):
+        assert secret not in words
+    assert not any(course.treatments for course in shown.courses)
+
+
+def _is_text(artist):
+    return hasattr(artist, "get_text")
+
+
+def test_the_twin_has_the_same_count_and_other_cells():
+    model, case = model_of("lymphopenia"), students.case_of("", "lymphopenia")
+    death = model.twin_death(case.patient, None)
+    twin = case.patient.but(homing_max=model.STAYS, lymphocyte_death=death).run()
+    own = case.patient.run()
+    assert twin["alc"].min() == pytest.approx(own["alc"].min(), rel=1e-3)
+    assert twin["cd4_pool"].min() < 0.7 * own["cd4_pool"].min()
+
+
+def test_a_patient_without_a_twin_is_unsuitable():
+    case = students.case_of("", "lymphopenia")
+    alone = Case(case.patient.but(homing_max=0.9, lymphocyte_death=0.9), case.given)
+    assert any("q3" in why for why in model_of("lymphopenia").unsuitable(alone))
+
+
+def test_two_peaks_of_the_same_height_are_too_near():
+    import pandas as pd
+
+    model = model_of("storm")
+    days = [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert model.width_of_peak(pd.Series([1, 9, 3, 9.001, 1], days)) == 2
+    assert model.width_of_peak(pd.Series([1, 8, 3, 9, 1], days)) == 0
+
+
+def test_a_limit_that_a_start_day_meets_exactly_is_unsuitable():
+    model = model_of("storm")
+    share = 100 * model.left(case_with("storm"), 9)
+    assert any("q3" in why for why in model.unsuitable(case_with("storm", limit=share + 0.1)))
+    assert not model.unsuitable(case_with("storm"))
