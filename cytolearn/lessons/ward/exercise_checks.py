@@ -382,19 +382,23 @@ def _of_everybody(size: float, control: float, treated: float) -> str:
 
 # ---------------------------------------------------------------- who is suitable
 def unsuitable(case: Case) -> list[str]:
-    """Return why a drawn patient or ward would make a question ambiguous; empty if none does."""
-    found = []
-    if not _bed_x(case):
-        found.append("q4: no bed of the night ward tells what drives it")
+    """Return why a drawn patient or ward would make a question ambiguous; empty if none does.
+
+    The cheap questions are asked first, and the first one in doubt ends the search.
+    """
+    for doubts in (_no_turn, _close_drugs, _unclear_late_start, _unclear_ward, _unclear_sheets):
+        if found := list(doubts(case)):
+            return found
+    return []
+
+
+def _no_turn(case: Case) -> Iterable[str]:
     by_day = list(steroid_by_day(case).values())
     if min(map(abs, by_day)) < CLEAR:
-        found.append("q2: on one start day the steroid does nothing")
+        yield "q2: on one start day the steroid does nothing"
     turns = sum((a < 0) is not (b < 0) for a, b in pairwise(by_day))
     if turns != 1 or by_day[0] < 0:
-        found.append("q2: no day, or more than one, on which harm turns into help")
-    if found:
-        return found  # the rest is slower, and one reason is enough
-    return [*found, *_close_drugs(case), *_unclear_late_start(case), *_unclear_ward(case)]
+        yield "q2: no day, or more than one, on which harm turns into help"
 
 
 def _close_drugs(case: Case) -> Iterable[str]:
@@ -425,6 +429,11 @@ def _unclear_ward(case: Case) -> Iterable[str]:
         yield "q7: the drug hardly helps those on oxygen"
     elif not per_arm(*rates(case, lambda person: True)) > 1.3 * per_arm(control, treated):
         yield "q7: the entry rule makes no difference"
+
+
+def _unclear_sheets(case: Case) -> Iterable[str]:
+    if not _bed_x(case):
+        yield "q4: no bed of the night ward tells what drives it"
 
 
 def _pf_on_arrival(case: Case, person: Inpatient) -> float:
