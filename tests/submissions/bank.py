@@ -16,6 +16,7 @@ from cytolearn.grading.students import case_of, student_code
 from cytolearn.lessons.exercises import expected_for, load_exercise
 
 NAME = "interferon"
+LAST = 99  # after all answers
 CODE = student_code("bank", "ada", [])
 FRIEND = student_code("bank", "ben", [])
 ALL = 17  # without the question that is marked by hand
@@ -257,11 +258,11 @@ BANK: dict[str, Submission] = {
         "import os; os.closerange(3, 256)", at=2, status="ended early", note="code cell 3"
     ),
     "an empty folder": cells("import os, shutil; shutil.rmtree(os.getcwd(), ignore_errors=True)"),
-    "no modules": cells("import sys; sys.modules.clear()", at=7),
+    "no modules": cells("import sys; sys.modules.clear()", at=LAST),
     "nothing is built in": cells(
         "import builtins\nfor name in ('len', 'getattr', 'hasattr', 'open', 'sorted'):\n"
         "    setattr(builtins, name, None)",
-        at=7,
+        at=LAST,
         status="ended early",
     ),
     "an exit that does not leave": cells("import os; os._exit = lambda *x: None"),
