@@ -36,18 +36,22 @@ _READY = """async () => {
   const kernel = () => context.session && context.session.kernel;
   while (!(kernel() && kernel().connectionStatus === "connected" && kernel().status === "idle"))
     await new Promise(resolve => setTimeout(resolve, 100));
+  // Widgets have a thread of their own in the kernel, beside the cells: a reply to the one says
+  // nothing of the other. So keep what was sent and has not ended.
+  window.unanswered = new Set();
+  kernel().anyMessage.connect((_, {msg, direction}) => {
+    if (direction === "send" && msg.channel === "shell")
+      window.unanswered.add(msg.header.msg_id);
+    else if (msg.header.msg_type === "status" && msg.content.execution_state === "idle")
+      window.unanswered.delete(msg.parent_header.msg_id);
+  });
   if (window.jupyterapp.shell.collapseLeft) window.jupyterapp.shell.collapseLeft();
 }"""
-# Messages of widgets have a thread of their own in the kernel, beside the cells. So a reply from
-# the cells' side says nothing of them: a message that means nothing, sent to any of the widgets,
-# is done when all before it are.
+# Wait until nothing that was sent waits for its end. What an answer makes the page send, it sends
+# before the next frame.
 _ANSWERED = """async () => {
-  const session = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-  const kernel = session.kernel;
-  await kernel.requestKernelInfo();
-  for (const comm of kernel._comms?.values() ?? [])
-    if (comm.targetName === "jupyter.widget")
-      return void await comm.send({method: "custom", content: {}}).done;
+  const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  for (let calm = 0; calm < 2; calm = window.unanswered.size ? 0 : calm + 1) await frame();
 }"""
 _RUN_ALL = """async () => {
   await window.jupyterapp.commands.execute("notebook:run-all-cells");
