@@ -264,6 +264,7 @@ def test_a_day_is_early_or_late_and_never_a_factor_off():
     assert off_by(3.0, 1.0, unit) == "Your day is too late."
     assert off_by(2.0, 1.0, "day after admission") == "Your day is close, but too late."
     assert off_by(-1.0, 0.0, unit) == "Your day is close, but too early."
+    assert off_by(0.5, 0.0, unit) == "Your day is close, but too late."
     assert off_by(-2.0, 0.0, unit) == "Your day is too early."
 
 

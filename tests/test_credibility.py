@@ -7,6 +7,7 @@ import math
 import pytest
 
 from cytolearn import physiology
+from cytolearn.credibility import __main__ as command
 from cytolearn.credibility import calibration_record, ensemble, robust_claims
 from cytolearn.credibility.card import with_tables
 from cytolearn.credibility.claims import CLAIMS, CRITERIA
@@ -14,11 +15,12 @@ from cytolearn.credibility.measures import MEASURES, Bench
 from cytolearn.credibility.parameter_sets import (
     SPREAD,
     draw_candidate,
+    make_claims,
     meets_criteria,
     perturbed_constants,
     write_ensemble,
 )
-from cytolearn.credibility.record import is_inside, targets
+from cytolearn.credibility.record import is_inside, make_record, targets
 from cytolearn.patients import Patient
 from cytolearn.simulation import SimulationError
 
@@ -53,6 +55,19 @@ def test_the_record_says_what_the_numbers_say():
 def test_the_record_is_current_where_it_is_quick_to_recompute(row):
     shipped = RECORD.set_index("id").loc[row, "model"]
     assert MEASURES[row](Bench()) == pytest.approx(float(shipped), rel=2e-3, abs=2e-3)
+
+
+@pytest.mark.slow
+def test_the_whole_record_is_current():
+    made = make_record()
+    assert list(made["id"]) == list(RECORD["id"])
+    for new, shipped in zip(made.itertuples(), RECORD.itertuples(), strict=True):
+        assert (new.model == "") == (shipped.model == ""), new.id
+        if new.model:
+            assert float(new.model) == pytest.approx(float(shipped.model), rel=5e-3, abs=5e-3), (
+                new.id
+            )
+        assert new.inside == shipped.inside, new.id
 
 
 def test_inside_needs_a_range_and_a_number():
@@ -126,6 +141,15 @@ def test_claims_are_stated_as_shares_of_the_ensemble():
     assert claims["holds_at_baseline"].all(), list(claims["claim"][~claims["holds_at_baseline"]])
 
 
+def test_claims_are_counted_over_the_sets_that_are_given():
+    made = make_claims(ensemble()[:2])
+    assert list(made["claim"]) == list(CLAIMS)
+    assert set(made["share_of_ensemble"]) <= {0.0, 0.5, 1.0}
+    assert made["share_of_ensemble"].mean() > 0.8
+    assert (made["members"] == 2).all()
+    assert made["holds_at_baseline"].tolist() == robust_claims()["holds_at_baseline"].tolist()
+
+
 def test_the_baseline_meets_its_own_criteria():
     assert meets_criteria({})
     assert len(CRITERIA) >= 8
@@ -155,3 +179,23 @@ def test_an_ensemble_that_cannot_be_found_is_given_up(monkeypatch):
     monkeypatch.setattr(parameter_sets, "_TRIES", 0)
     with pytest.raises(RuntimeError, match="meets_criteria"):
         parameter_sets.make_ensemble(size=2)
+
+
+def test_the_command_refuses_what_it_does_not_know(capsys):
+    assert command.main(["recrod"]) == 2
+    assert "Unknown part: recrod. Choose from record, ensemble" in capsys.readouterr().err
+
+
+def test_the_command_renews_the_card_alone(tmp_path, root, monkeypatch, capsys):
+    card = tmp_path / "MODEL_CARD.md"
+    whole = (root / "MODEL_CARD.md").read_text(encoding="utf-8")
+    card.write_text(whole.replace("## Calibration record", "## Old"), encoding="utf-8")
+    monkeypatch.setattr(command, "_CARD", card)
+    assert command.main(["card"]) == 0
+    assert card.read_text(encoding="utf-8") == whole
+    assert capsys.readouterr().out == "MODEL_CARD.md renewed\n"
+
+
+def test_a_card_without_a_place_for_tables_is_explained():
+    with pytest.raises(ValueError, match="The model card needs the lines"):
+        with_tables("# Model card")
