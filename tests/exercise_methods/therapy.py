@@ -48,6 +48,13 @@ left = pd.DataFrame(rows, columns=["trait", "left"]).groupby("trait")["left"]
 spread = left.max() - left.min()
 q2 = list(spread.index[spread >= 0.1])
 """,
+        """
+q2, drug = "", cl.treatment(lever, day=start)
+for name, (low, high) in extremes.items():
+    few, many = mine.but(**{name: low}), mine.but(**{name: high})
+    lowered = [1 - burden(one.treat(drug)) / burden(one) for one in (few, many)]
+    q2 += f"{name}, " if max(lowered) - min(lowered) >= 0.10 else ""
+""",
     ],
     "q3": [
         """
