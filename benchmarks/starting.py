@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 PATIENCE = 120  # seconds that a busy machine may need for a server
 
 
 @contextmanager
-def lab(python: str, folder: Path, home: Path) -> Iterator[tuple[str, float]]:
+def lab(python: str, folder: Path, home: Path) -> Iterator[tuple[str, float, float]]:
     """Start the JupyterLab of a Python environment, with a configuration of its own.
 
     Parameters
@@ -28,8 +30,9 @@ def lab(python: str, folder: Path, home: Path) -> Iterator[tuple[str, float]]:
 
     Yields
     ------
-    tuple of str and float
-        The server's address, and the seconds until it first answered.
+    tuple of str, float and float
+        The server's address, and the seconds until it first answered: by the clock, and of
+        processor time, which does not depend on what else the machine does.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def lab(python: str, folder: Path, home: Path) -> Iterator[tuple[str, float]]:
                 if server.poll() is not None or time.perf_counter() - start > PATIENCE:
                     raise RuntimeError(f"no answer from JupyterLab: {log.read_text()[-2000:]}")
                 time.sleep(0.02)
-            yield address, time.perf_counter() - start
+            waited, used = time.perf_counter() - start, psutil.Process(server.pid).cpu_times()
+            yield address, waited, used.user + used.system
         finally:
             server.terminate()
             server.wait(timeout=30)

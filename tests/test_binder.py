@@ -29,7 +29,7 @@ ON_PYPI = {
     "nbconvert-core": "nbconvert",
 }
 pytestmark = pytest.mark.timeout(1800)  # a replay downloads and installs two environments' worth
-LONGEST_START = 10  # seconds; the figure to reach is 3, on a machine with nothing else to do
+LONGEST_START = 3  # seconds of processor time; by the clock as many on a free machine
 
 
 def test_every_link_for_binder_opens_the_first_lesson():
@@ -222,17 +222,17 @@ def test_postbuild_ran_a_patient_and_silenced_the_news(image):
 
 @pytest.mark.slow
 def test_lab_answers_soon_and_opens_the_first_lesson_trusted(image):
-    took = []
+    used = []
     for _ in range(3):
-        with lab(image.python, image.repository, image.folder / "home") as (address, seconds):
-            took.append(seconds)
+        with lab(image.python, image.repository, image.folder / "home") as (address, wall, cpu):
+            used.append(cpu)
+            print(f"JupyterLab answered after {wall:.1f} s, {cpu:.1f} s of processor time")
             with urllib.request.urlopen(f"{address}/lab/tree/{FIRST_LESSON}") as page:
                 assert page.status == 200
                 assert "jupyter-config-data" in page.read().decode()
             with urllib.request.urlopen(f"{address}/api/contents/{FIRST_LESSON}") as answer:
                 notebook = json.load(answer)["content"]
-    print(f"JupyterLab answered after {min(took):.1f} s at best, {max(took):.1f} s at worst")
-    assert min(took) < LONGEST_START
+    assert min(used) < LONGEST_START
     # Only a trusted notebook draws its saved figures before anything is run.
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert code
