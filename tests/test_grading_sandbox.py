@@ -68,6 +68,11 @@ def test_hostile_and_broken_submissions(name, tmp_path):
     holds(name, tmp_path, None)
 
 
+@pytest.mark.parametrize("name", ["perfect", "os._exit", "an endless loop"])
+def test_the_same_without_bubblewrap(name, tmp_path):
+    holds(name, tmp_path, False)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUN)
 def test_the_whole_bank_without_bubblewrap(name, tmp_path):

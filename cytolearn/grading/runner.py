@@ -313,7 +313,8 @@ def main():
     job = json.load(sys.stdin)
     fonts = os.path.join(os.environ["CYTOLEARN_CACHE"], "fontlist-*.json")
     for path in glob.glob(fonts):  # to make the list anew takes seconds
-        shutil.copy(path, os.environ["MPLCONFIGDIR"])
+        with contextlib.suppress(shutil.SameFileError):
+            shutil.copy(path, os.environ["MPLCONFIGDIR"])
     if "control" in job:
         serve(job["control"], job["paths"], job["warm"], job["outside"])
     else:

@@ -229,7 +229,8 @@ BANK: dict[str, Submission] = {
                 f"files = [p / 'solutions' / '{NAME}' / '{NAME}.ipynb' for p in places]\n"
                 "page = json.loads(next(f for f in files if f.exists()).read_text())\n"
                 "for cell in page['cells']:\n"
-                "    if cell['cell_type'] == 'code': exec(''.join(cell['source']))"
+                "    if cell['cell_type'] == 'code': exec(''.join(cell['source']))",
+                "q1 = q3 = q5 = 'this may fit by chance'",
             ]
         ),
         0,
