@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -474,6 +475,22 @@ def test_the_power_of_a_fraction_stands_in_brackets():
     assert latex == r"\left(\frac{a}{b}\right)^{2}"
     assert words == "(a / b)^2"
     assert written("a/b*c")[0] == r"\frac{a}{b} \cdot c"
+
+
+def test_a_term_too_wide_for_the_page_stacks_its_long_brackets():
+    formula = "il6*(crp + ferritin + crp_of_the_lung_and_more)*(1 - crp)"
+    line = equations.Equation("il6", formula, False)
+    short = replace(line, formula="il6*(1 - crp)")
+
+    def written(one):
+        words = {one.symbol: "Words."}
+        return equations.Equations((one,), words, {}, {}, "A", "")._repr_markdown_()
+
+    assert len(line.formula) < equations.PAGE
+    assert written(line).count(r"\begin{aligned}") == 1  # it fits
+    wide = replace(line, formula=line.formula.replace("crp_of", "crp_" + 40 * "x" + "_of"))
+    assert written(wide).count(r"\begin{aligned}") == 2  # but not (1 - crp)
+    assert written(short).count(r"\begin{aligned}") == 1
 
 
 def test_formulas_are_simplified_only_where_allowed():

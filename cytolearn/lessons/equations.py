@@ -15,6 +15,9 @@ from cytolearn.wording import number
 
 #: A right-hand side with more characters than this is broken at its plus and minus signs.
 LINE = 64
+#: What still stands on one line of a page of 1024 px, left-hand side included, in letters. Where a
+#: term is longer, sums in brackets that are longer than `BRACKET` are written row by row.
+PAGE, BRACKET = 92, 26
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,18 @@ class Equations:
         word = rf"\text{{{name}}}"
         return rf"\frac{{d\,{word}}}{{d\,\text{{day}}}}" if line.rate else word
 
+    def _terms(self, line: Equation) -> list[str]:
+        """Write the terms of a right-hand side, each narrow enough for the page."""
+
+        def leaf(symbol: str) -> str:
+            return self._leaf(symbol, True)
+
+        room = PAGE - len(self._name(line.symbol))
+        return [
+            sign + _write(node, leaf, latex=True, inside=rank, stack=_letters(node, leaf) > room)
+            for sign, node, rank in _terms(_tree(line.formula))
+        ]
+
     def __repr__(self) -> str:
         lines = [f"The numbers of {self.label}; a number in *stars* differs from the baseline."]
         for line in self.lines:
@@ -123,7 +138,7 @@ class Equations:
             "value; words are quantities that change from day to day."
         ]
         for line in self.lines:
-            terms = _terms(_tree(line.formula), lambda s: self._leaf(s, True))
+            terms = self._terms(line)
             plain_length = len(re.sub(r"\\\w+|[{}]", "", "".join(terms)))
             if len(terms) > 1 and plain_length > LINE:
                 right = r" \\ & \quad ".join(terms)
@@ -196,29 +211,41 @@ def _tree(formula: str) -> ast.expr:
     return ast.parse(formula.replace("^", "**"), mode="eval").body
 
 
-def _terms(node: ast.expr, leaf, sign: str = "") -> list[str]:
-    """Split a formula at its outermost plus and minus signs."""
+def _terms(node: ast.expr, sign: str = "") -> list[tuple[str, ast.expr, int]]:
+    """Split a formula at its outermost plus and minus signs: sign, term, rank for its brackets."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         symbol = "+ " if isinstance(node.op, ast.Add) else "- "
-        right = _terms(node.right, leaf, symbol) if isinstance(node.op, ast.Add) else None
-        return _terms(node.left, leaf, sign) + (
-            right or [symbol + _write(node.right, leaf, latex=True, inside=2)]
-        )
-    return [sign + _write(node, leaf, latex=True, inside=1)]
+        right = _terms(node.right, symbol) if isinstance(node.op, ast.Add) else None
+        return _terms(node.left, sign) + (right or [(symbol, node.right, 2)])
+    return [(sign, node, 1)]
+
+
+def _letters(node: ast.expr, leaf) -> int:
+    """Return how wide a formula is when written on one line, in letters."""
+    if isinstance(node, ast.Name):
+        return len(re.sub(r"\\[a-z]+|[{}]", "", leaf(node.id)))
+    children = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    parts = [_letters(child, leaf) for child in children]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return max(parts)
+    return sum(parts) + (3 * (len(parts) - 1) if parts else len(ast.unparse(node)))
 
 
 _FUNCTIONS = {"log10": r"\log_{10}", "exp": r"\exp"}
 _RANK = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 3}
 
 
-def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
-    """Write a formula; `inside` is the rank of the operator around it (decides on brackets)."""
+def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0, stack: bool = False) -> str:
+    """Write a formula; `inside` is the rank of the operator around it (decides on brackets).
+
+    With `stack`, long sums in brackets are written row by row.
+    """
     if isinstance(node, ast.Name):
         return leaf(node.id)
     if isinstance(node, ast.Constant):
         return number(node.value)
     if isinstance(node, ast.UnaryOp):
-        return "-" + _write(node.operand, leaf, latex=latex, inside=2)
+        return "-" + _write(node.operand, leaf, latex=latex, inside=2, stack=stack)
     if isinstance(node, ast.Call):
         arguments = ", ".join(_write(a, leaf, latex=latex) for a in node.args)
         if not latex:
@@ -227,7 +254,7 @@ def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
     rank = _RANK[type(node.op)]
 
     def part(child: ast.expr, around: int) -> str:
-        return _write(child, leaf, latex=latex, inside=around)
+        return _write(child, leaf, latex=latex, inside=around, stack=stack)
 
     if isinstance(node.op, ast.Div) and latex:
         text = rf"\frac{{{part(node.left, 0)}}}{{{part(node.right, 0)}}}"
@@ -249,6 +276,9 @@ def _write(node: ast.expr, leaf, *, latex: bool, inside: int = 0) -> str:
     text = part(node.left, rank) + signs[type(node.op)] + part(node.right, rank + closer)
     if rank >= inside:
         return text
+    if latex and stack and rank == 1 and _letters(node, leaf) > BRACKET:
+        rows = r" \\ & ".join(sign + part(term, around) for sign, term, around in _terms(node))
+        return rf"\left(\begin{{aligned}} & {rows} \end{{aligned}}\right)"
     return rf"\left({text}\right)" if latex else f"({text})"
 
 

@@ -99,7 +99,7 @@ lesson.equations()
 # %% bridge three-lines
 untreated = rosa.run()
 late = rosa.treat(cl.treatment("dexamethasone", day=8)).run()
-cl.compare(untreated, late).plot("viral_load", "il6", "lesion")
+cl.compare(untreated, late).plot("viral_load", "il6", "lesion", "pf_ratio")
 
 # %% [markdown] bridge explain-word
 # A word that the course uses can be asked for, too. Put another between the quotes: P/F ratio, cytokine, log10.
