@@ -175,11 +175,11 @@ def test_whose_code_a_notebook_used_is_noted(told):
 
 
 def test_cells_are_counted_from_one_and_named_in_order(told):
-    back = HandedBack("time out", code=CODE, errors={4: "late", 0: "first"}, skipped=(2, 6))
+    back = HandedBack("time out", code=CODE, errors={3: "late", 0: "first"}, skipped=(2, 6))
     assert told(back) == [
         "Left out because they ended the run: code cell 3, 7.",
         "Code cell 1: first",
-        "Code cell 5: late",
+        "Code cell 4: late",
     ]
 
 
