@@ -14,6 +14,7 @@ from submissions.attacks import ATTACKS, LOOK
 from submissions.bank import ALL, BANK, CODE, FRIEND, NAME, POINTS, answers, notebook, right, write
 
 from cytolearn.grading import marking, runner, sandbox
+from cytolearn.grading.grade import grade
 from cytolearn.grading.marking import judged, mark, read_cells
 from cytolearn.grading.sandbox import Limits, Room, run_cells
 from cytolearn.grading.students import PRACTICE_CODE, student_code
@@ -148,6 +149,14 @@ def test_a_run_that_takes_too_long_is_ended():
     limits = Limits(cell=60, total=4)
     back = run_cells(["q1 = 1", "import time; time.sleep(60)"], ["q1"], limits=limits)
     assert back.status == "time out"
+
+
+def test_without_limits_nothing_is_run(monkeypatch, tmp_path):
+    for attempt in (lambda: run_cells(["1"], []), lambda: grade(tmp_path, NAME)):
+        with monkeypatch.context() as patched:
+            patched.setattr(sandbox.os, "name", "nt")
+            with pytest.raises(OSError, match="Linux or macOS only"):
+                attempt()
 
 
 def test_missing_protections_are_said_plainly(monkeypatch):

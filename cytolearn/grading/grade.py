@@ -23,7 +23,7 @@ from cytolearn.grading.course import (
 )
 from cytolearn.grading.marking import fingerprint, mark
 from cytolearn.grading.report import class_report, feedback
-from cytolearn.grading.sandbox import Limits, Room, has_bubblewrap
+from cytolearn.grading.sandbox import Limits, Room, check_system, has_bubblewrap
 from cytolearn.lessons.exercises import load_exercise
 from cytolearn.wording import listing
 
@@ -61,7 +61,10 @@ def grade(
     ------
     ValueError
         If the course has no such assignment, or nothing was collected.
+    OSError
+        On Windows, where programs cannot be limited.
     """
+    check_system()
     students = read_students(folder, name)
     if not (_submitted(folder, name) / "collected.json").is_file():
         raise ValueError(f"Nothing was collected for '{name}' yet: run `cytolearn collect` first.")

@@ -129,8 +129,7 @@ def run_cells(
     OSError
         If processes cannot be limited on this system (Windows).
     """
-    if os.name != "posix":
-        raise OSError("Notebooks of others are run on Linux or macOS only: limits need POSIX.")
+    check_system()
     limits = limits or Limits()
     if room is None and (has_bubblewrap() if bubblewrap is None else bubblewrap):
         with Room(hidden, limits=limits) as own:
@@ -155,6 +154,18 @@ def run_cells(
         errors={int(k): _tame(str(v))[:200] for k, v in best.get("errors", {}).items()},
         skipped=tuple(skipped),
     )
+
+
+def check_system() -> None:
+    """Refuse to run other people's programs where they cannot be limited.
+
+    Raises
+    ------
+    OSError
+        On Windows.
+    """
+    if os.name != "posix":
+        raise OSError("Notebooks of others are run on Linux or macOS only: limits need POSIX.")
 
 
 @cache
