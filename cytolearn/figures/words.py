@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cytolearn import physiology
-from cytolearn.wording import number, quantity
+from cytolearn.wording import number
 
 #: Readouts that are logarithms already: differences are powers of ten, not ratios.
 _LOGARITHMS = "log10"
@@ -118,13 +118,3 @@ def describe(
         sentence(name, {label: run[name] for label, run in curves.items()}, days)
         for name in readouts
     )
-
-
-def oxygen(pf_ratio: float) -> str:
-    """Say what the lowest P/F ratio means (Berlin definition's bands)."""
-    for limit, words in ((100, "severe"), (200, "moderate"), (300, "mild")):
-        if pf_ratio <= limit:
-            return f"{words} respiratory failure (P/F {quantity(round(pf_ratio), 'mmHg')})"
-    if pf_ratio < 400:
-        return f"oxygen slightly impaired (P/F {quantity(round(pf_ratio), 'mmHg')})"
-    return "oxygen normal"
