@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from cytolearn import cli
 from cytolearn.evidence import misconceptions
 from cytolearn.grading import guide
-from cytolearn.grading.students import PRACTICE_CODE, case_of, student_code
+from cytolearn.grading.students import case_of, student_code
 from cytolearn.lessons.answers import Expected, in_words
 from cytolearn.lessons.cards import plain
 from cytolearn.lessons.claims import rows
@@ -46,6 +46,7 @@ class Reader(HTMLParser):
         pass
 
     def handle_endtag(self, tag):
+        self.words += " " * (tag in ("td", "th"))
         if tag not in ALONE:
             assert self.open.pop() == tag, (tag, self.getpos(), self.words[-80:])
 
@@ -152,9 +153,9 @@ def test_answers_of_a_student_are_that_students():
         if q["kind"] != "text"
     ]
     line = text.partition(f"code {code}")[2]
-    assert line.endswith("".join(values))
-    assert text.partition(guide.PRACTICE + "limit")[1]
-    assert not text.endswith(f"code {PRACTICE_CODE}")
+    assert line.endswith(" ".join(values))
+    practice = [in_words(value) for value in case_of("", NAME).given.values()]
+    assert f"{guide.PRACTICE} limit {practice[0]}," in text
 
 
 # --- the worksheet

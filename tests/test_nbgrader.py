@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from cytolearn import cli
+from cytolearn.grading.marking import mark
 from cytolearn.grading.students import case_of
+from cytolearn.grading.workbook import points_for
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.exercises import (
     exercise_cells,
@@ -122,7 +124,6 @@ def handed_in(name: str, code: str, answered: Callable[[int], bool]) -> Page:
         source = "".join(cell["source"])
         question = cell["metadata"]["name"]
         if "stub" in cell["metadata"]["tags"] and answered(asked.index(question)):
-            # The lines that students are given come first, as they may rely on them.
             cell["source"] = "\n".join(worked[question])
         elif "code = " in source:
             cell["source"] = source.replace('code = ""', f"code = {code!r}")
@@ -133,11 +134,9 @@ def friend(name: str, code: str, friends_code: str) -> float:
     """Return what a friend's answers are worth: a day or a choice may be right by chance."""
     one, other = case_of(code, name), case_of(friends_code, name)
     return sum(
-        q["points"]
+        points_for(q, judge(expected_for(name, q, other).value, expected_for(name, q, one), q))
         for q in load_exercise(name)["questions"]
         if q["kind"] != "text"
-        and judge(expected_for(name, q, other).value, expected_for(name, q, one), q).outcome
-        == "right"
     )
 
 
@@ -209,6 +208,13 @@ def test_a_friends_code_and_no_code_earn_nothing_but_luck(course, graded):
     assert sum(points["leo"].values()) == friend(name, own["leo"], own["ada"])
     assert sum(points["zoe"].values()) == friend(name, own["zoe"], "")
     assert sum(points["leo"].values()) < sum(possible.values())
+
+
+def test_both_ways_of_marking_agree(course, graded):
+    name, _, points, _, _ = graded
+    for student, code in codes(course).items():
+        file = course / "nbgrader" / "submitted" / student / name / f"{name}.ipynb"
+        assert mark(file, name, student, code)["points"] == sum(points[student].values()), student
 
 
 def test_a_folder_that_is_nobodys_is_named_and_the_others_go_on(graded):
