@@ -1,10 +1,10 @@
 """From key press to painted frame, in a real browser, beside the default way of drawing.
 
-Each lesson with an explorer is opened in JupyterLab in headless Chromium; the arrow keys move its
-sliders one step at a time, all sliders in turn. A step ends one frame after the *last* change of
-the picture. Directly afterwards the same patient, panels and curves are drawn by the default way,
-``ipywidgets.interact`` with inline matplotlib, on the same machine in the same state: the ratio
-is what can be compared between machines.
+Each lesson's app is opened in JupyterLab in headless Chromium; the arrow keys move its sliders one
+step at a time, all sliders in turn, or in the ward the bed on show. A step ends one frame after the
+*last* change of the picture. Directly afterwards the same patient, panels and curves are drawn by
+the default way, ``ipywidgets.interact`` with inline matplotlib, on the same machine in the same
+state: the ratio is what can be compared between machines.
 """
 
 from __future__ import annotations
@@ -32,25 +32,34 @@ from cytolearn.lessons.lesson import Lesson
 lesson = Lesson({lesson!r})
 app = open_app(lesson)
 spec = lesson.content["explorer"]
-if spec["patient"] != spec["reference"]:
+if spec.get("patient") != spec.get("reference"):
     app.show(spec["patient"])
-spent = dict.fromkeys(["whole", "solve", "draw"], 0.0)
+spent = dict.fromkeys(["began", "whole", "solve", "draw"], 0.0)
 
-def timed(owner, method, name):
+def timed(owner, method, name):  # the whole ends with the picture; other words follow it
     inner = getattr(owner, method)
     def outer(*args, **options):
-        start = time.perf_counter()
+        start = 1000 * time.perf_counter()
+        if name == "whole":
+            spent["began"] = start
+            return inner(*args, **options)
         try:
             return inner(*args, **options)
         finally:
-            spent[name] += 1000 * (time.perf_counter() - start)
+            now = 1000 * time.perf_counter()
+            spent[name] += now - start
+            if name == "draw":
+                spent["whole"] = now - spent["began"]
     setattr(owner, method, outer)
 
-timed(app, "_go", "whole")
-timed(app, "_solve", "solve")
-timed(app.view, "set_data", "draw")
+for method, name in {whole}.items():
+    timed(app, method, name)
+timed(app.{view}, "set_data", "draw")
 app
 """
+# What a step calls: in an explorer, and in the ward.
+_EXPLORER = {"whole": {"_go": "whole", "_solve": "solve"}, "view": "view"}
+_WARD = {"whole": {"look": "whole", "_chart": "solve"}, "view": "_view"}
 # The same patient, panels and curves, as a tutorial would draw them.
 _DEFAULT = """
 %matplotlib inline
@@ -86,6 +95,28 @@ def show(value):
 interact(show, value=FloatSlider(start, min=low, max=high, step=(high - low) / 100))
 None
 """
+_DEFAULT_WARD = """
+%matplotlib inline
+import matplotlib.pyplot as plt
+from ipywidgets import interact
+from cytolearn.figures.ward import PANELS
+from cytolearn.lessons.explore import open_app
+from cytolearn.lessons.lesson import Lesson
+
+app = open_app(Lesson({lesson!r}))
+
+def show(bed):
+    chart = app._chart(app.ward[bed])
+    figure, axes = plt.subplots(2, 3, figsize=(11, 6))
+    for ax, name in zip(axes.flat, PANELS):
+        ax.plot(chart.index, chart[name], "o-")
+        ax.set(title=name, xlabel="day", xlim=(0, 21))
+    figure.tight_layout()
+    plt.show()
+
+interact(show, bed=(0, len(app.ward) - 1))
+None
+"""
 # Keep the time from the last key to the frame after the last change of the picture.
 _WATCH = """() => {
   const see = () => {
@@ -111,12 +142,10 @@ _WATCH = """() => {
   new MutationObserver(look).observe(book, {childList: true, subtree: true, attributes: true});
   book.addEventListener("load", look, {capture: true});
 }"""
-_SETTLED = """async () => {
-  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
-  await kernel.requestKernelInfo();
-  await new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)));
-  return window.took;
-}"""
+# The key that moves a control, a slider or a list, by one step; back from its end.
+_KEY = """e => e.matches("select")
+  ? (e.selectedIndex === e.options.length - 1 ? "ArrowUp" : "ArrowDown")
+  : (e.ariaValueNow === e.ariaValueMax ? "ArrowLeft" : "ArrowRight")"""
 _ASK = """async code => {
   const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
   const future = kernel.requestExecute({code, store_history: false});
@@ -135,7 +164,6 @@ def main(size: str) -> int:
     from cytolearn.lessons.content import lesson_ids, read_content
 
     lessons = [read_content(name) for name in lesson_ids()]
-    lessons = [lesson for lesson in lessons if lesson["explorer"]["controls"]]
     print("key press to painted frame, ms; parts are medians, interact + inline in the same run")
     head = ("p50", "p95", "solve", "draw", "words", "transport+paint", "default p50", "p95")
     print(f"{'lesson':18}" + "".join(f"{word:>{len(word) + 3}}" for word in head) + "   ratio")
@@ -168,12 +196,13 @@ def _one(
     lesson: Mapping[str, Any], chromium: Any, address: str, root: Path, steps: int
 ) -> tuple[list[float], float]:
     """Return the row of one lesson and how many times faster than the default way it is."""
+    ward = lesson["explorer"].get("kind") == "ward"
     controls = lesson["explorer"]["controls"]
-    handles = [f".cl-at-{symbol} .noUi-handle" for symbol in controls]
-    ours, parts = _steps(chromium, address, root, _OURS.format(lesson=lesson["id"]), handles, steps)
-    default, _ = _steps(
-        chromium, address, root, _DEFAULT.format(lesson=lesson["id"]), [".noUi-handle"], steps
-    )
+    handles = [f".cl-at-{symbol} .noUi-handle" for symbol in controls] or [".cl-beds select"]
+    code = _OURS.format(lesson=lesson["id"], **(_WARD if ward else _EXPLORER))
+    ours, parts = _steps(chromium, address, root, code, handles, steps)
+    code = (_DEFAULT_WARD if ward else _DEFAULT).format(lesson=lesson["id"])
+    default, _ = _steps(chromium, address, root, code, [".noUi-handle"], steps)
     solve, draw, whole = (np.array([part[name] for part in parts]) for name in
                           ("solve", "draw", "whole"))  # fmt: skip
     split = (solve, draw, whole - solve - draw, np.array(ours) - whole)
@@ -203,7 +232,7 @@ def _steps(
         page.wait_for_selector(".cl-app .cl-panels[data-rev], .jp-OutputArea-output img")
         for handle in handles:
             page.wait_for_selector(handle)
-        page.evaluate(_SETTLED)
+        browser.answered(page)
         page.evaluate(_WATCH)
         own = "spent" in code
         for i in range(steps + len(handles)):
@@ -211,10 +240,10 @@ def _steps(
                 page.evaluate(_ASK, "for part in spent: spent[part] = 0.0")
             handle = page.locator(handles[i % len(handles)])
             handle.focus()
-            at_top = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-            page.keyboard.press("ArrowLeft" if at_top else "ArrowRight")
+            page.keyboard.press(handle.evaluate(_KEY))
             page.wait_for_function("window.took > 0")
-            took = page.evaluate(_SETTLED)
+            browser.answered(page)
+            took = page.evaluate("window.took")
             if i < len(handles):
                 continue  # the first step of each slider warms caches
             times.append(took)
