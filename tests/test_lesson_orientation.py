@@ -84,7 +84,7 @@ def test_the_last_hint_leads_to_the_right_answer(task, tmp_path):
     assert repr(lesson.check(task, answer)).startswith("Correct.")
 
 
-@pytest.mark.filterwarnings("ignore:Dexamethasone from day 1")
+@pytest.mark.filterwarnings("ignore:Dexamethasone before day 5")
 def test_the_cell_of_task_4_counts_what_the_check_expects():
     facts = expected("orientation", "models_that_agree")
     assert run_cells("t4-run")["better"] == facts.mistakes["late"]

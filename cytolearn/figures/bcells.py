@@ -24,7 +24,7 @@ from cytolearn.figures.words import day as day_words
 from cytolearn.wording import number
 
 #: Size of a panel in inches and the margins inside it: left, bottom, right, top.
-_CELL, _MARGINS = (3.3, 2.6), (0.52, 0.45, 0.14, 0.66)
+_CELL, _MARGINS = (3.05, 2.55), (0.52, 0.45, 0.14, 0.71)
 _BLUE, _ORANGE, _BLACK, _GREEN = theme.CURVES[:4]
 _DASHED = (0, (4, 2.5))
 
@@ -94,16 +94,16 @@ def _key(ax: Axes, entries: Sequence[tuple[str, str, object]]) -> None:
     tall = ax.get_position().height * ax.figure.get_size_inches()[1]
     start, x, row = -0.45, -0.45, 0
     for name, color, dash in entries:
-        need = 0.34 + 0.062 * len(name)
+        need = 0.34 + 0.066 * len(name)
         if x + need > wide + 0.12 and x > start:
             x, row = start, row + 1
-        y = 1 + (0.26 - 0.15 * row) / tall
+        y = 1 + (0.31 - 0.15 * row) / tall
         sample = {"color": color, "transform": ax.transAxes, "clip_on": False}
         if dash == "o":
             ax.plot([(x + 0.12) / wide], [y], "o", markersize=4.5, **sample)
         else:
             ax.plot([x / wide, (x + 0.24) / wide], [y, y], linestyle=dash, linewidth=2, **sample)
-        ax.text((x + 0.29) / wide, y, name, transform=ax.transAxes, fontsize=8, va="center")
+        ax.text((x + 0.29) / wide, y, name, transform=ax.transAxes, fontsize=8.6, va="center")
         x += need + 0.05
 
 
@@ -165,7 +165,7 @@ def race(half: float, *, days: tuple[float, float] = (-5.0, 40.0)) -> tuple[Pict
         _days(antibody, *days)
         _log(antibody, 0.1, 1000)
         antibody.axhline(half, color=theme.INK, linewidth=0.9)
-        antibody.text(days[1], half / 1.25, "halves infection", fontsize=7.5, va="top", ha="right")
+        antibody.text(days[1], half / 1.25, "halves infection", fontsize=8.3, va="top", ha="right")
         _key(antibody, [("fast", _ORANGE, "--"), ("germinal centre", _GREEN, ":"),
                         ("sum", _BLUE, "-")])  # fmt: skip
         _days(test, 0, 30)
@@ -270,7 +270,7 @@ def antibody_made(
     with mpl.rc_context(theme.RC):
         figure, (power, own, price) = _panels(
             ("Power of one unit", "Self-reactive antibody", "The price of speed"),
-            ("neutralising AU per unit", "AU", "% self-reactive"),
+            ("AU per unit", "AU", "% self-reactive"),
         )
         _days(power, 0, 40)
         power.set_ylim(0, 10)
