@@ -14,10 +14,9 @@ import difflib
 import importlib
 import os
 import random
-import signal
+import resource
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +32,8 @@ TESTS = {
 AIM = 0.8  # share that must be noticed
 # What these change is a type in an annotation, or how often something is computed.
 UNSEEN = ("BitOr", "RemoveDecorator")
-PATIENCE = 60  # seconds; a mistake may well make a loop endless
+LEAST, TIMES = 10, 3  # seconds of processor time, and times those of the right module: a mistake
+# may well make a loop endless
 
 
 class Mistake(NamedTuple):
@@ -60,41 +60,35 @@ def mistakes(path: Path) -> Iterator[Mistake]:
             yield Mistake(name, occurrence, line)
 
 
-def is_noticed(path: Path, text: str, tests: str) -> bool:
-    """Put a changed text in a module's place and run its tests in a process of their own."""
+def try_out(path: Path, text: str, tests: str, seconds: float) -> tuple[bool, float]:
+    """Put a text in a module's place and run its tests in a process of their own.
+
+    Returns whether a test failed, and the seconds of processor time. A run that uses more than
+    `seconds` has failed; how long it takes by the clock says nothing on a busy machine.
+    """
     before = path.read_text(encoding="utf-8")
     path.write_text(text, encoding="utf-8")
     try:
         child = os.fork()  # what is imported already need not be imported again
         if child == 0:
-            _run(tests)
-        return _ended(child) != 0
+            _run(tests, seconds)
+        _, status, used = os.wait4(child, 0)
+        return status != 0, used.ru_utime + used.ru_stime
     finally:
         path.write_text(before, encoding="utf-8")
 
 
-def _run(tests: str) -> None:
+def _run(tests: str, seconds: float) -> None:
     """In the child: run the tests quietly, and end with pytest's exit code."""
-    os.setsid()
+    import pytest
+
+    limit = int(seconds + sum(os.times()[:2])) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    import pytest
-
     plain = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbval", "-o", "addopts="]
     os._exit(pytest.main(["-x", "-q", "-m", "not slow", *plain, f"tests/{tests}"]))
-
-
-def _ended(child: int) -> int:
-    """Wait for the child, and end it when it takes too long."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
 
 
 def examine(copy: Path, module: str, tests: str, most: int) -> float:
@@ -104,14 +98,16 @@ def examine(copy: Path, module: str, tests: str, most: int) -> float:
 
     path = copy / "cytolearn" / module
     right = path.read_text(encoding="utf-8")
-    if is_noticed(path, right, tests):
+    failed, usual = try_out(path, right, tests, 600)
+    if failed:
         raise RuntimeError(f"tests/{tests} fails before anything is changed")
     found = list(mistakes(path))
     chosen = random.Random(module).sample(found, min(most, len(found)))
     noticed = 0
     for mistake in chosen:
         wrong = mutate_code(right, get_operator(mistake.operator)(), mistake.occurrence)
-        if is_noticed(path, wrong, tests):
+        failed, _ = try_out(path, wrong, tests, LEAST + TIMES * usual)
+        if failed:
             noticed += 1
             continue
         lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), n=0, lineterm="")
