@@ -132,7 +132,6 @@ def test_postbuild_is_executable_and_installs_without_dependencies():
         "pip install --no-deps --no-cache-dir -e .",
         "pip uninstall -y rfc3987-syntax lark",
         'labextension disable "@jupyterlab/apputils-extension:announcements"',
-        "jupyter trust",
     ):
         assert needed in text, needed
     assert run("bash", "-n", str(path)).returncode == 0

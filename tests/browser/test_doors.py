@@ -11,6 +11,7 @@ from benchmarks import browser
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 GATE = "button:has-text('Skip and open')"
+STORED = ".jp-RenderedImage img"
 PICTURE = ".cl-app .cl-panels[data-rev]"
 
 
@@ -19,6 +20,9 @@ def test_notebook_7_opens_the_app(lesson, copy_notebook, chromium, jupyterlab):
     url = f"{address}/notebooks/{copy_notebook('notebook7').name}/{lesson['file']}.ipynb"
     page = browser.open_notebook(chromium, url)
     try:
+        # before anything is run: the stored pictures, and no widget that has no kernel yet
+        page.locator(STORED).first.wait_for()
+        assert page.get_by_text("Error displaying widget").count() == 0
         browser.run_all(page)
         page.locator(GATE).click()
         page.locator(PICTURE).first.wait_for()
