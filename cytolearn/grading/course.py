@@ -136,7 +136,7 @@ def _codes(
     rows: Sequence[Row], secret: str, names: tuple[str, ...], jobs: int
 ) -> Iterator[dict[str, str]]:
     """Yield for each student the columns of codes.csv that are new."""
-    find = partial(_code_columns, secret=secret, names=names)
+    find = partial(_code_columns, secret=secret, names=names, package=exercise_ids())
     todo = sum(not row.get("code") for row in rows)
     pool = own_processes(jobs) if jobs > 1 and todo >= SERIAL_BELOW else None
     if pool is None:
@@ -146,11 +146,13 @@ def _codes(
         yield from pool.map(find, rows)
 
 
-def _code_columns(row: Row, secret: str, names: tuple[str, ...]) -> dict[str, str]:
+def _code_columns(
+    row: Row, secret: str, names: tuple[str, ...], package: tuple[str, ...]
+) -> dict[str, str]:
     if not row.get("code"):
-        return {"code": student_code(secret, row["student"], exercise_ids())}
+        return {"code": student_code(secret, row["student"], package)}
     return {
-        f"code_{name}": student_code(secret, row["student"], exercise_ids())
+        f"code_{name}": student_code(secret, row["student"], package)
         for name in names
         if code_problems(code_for(row, name), name)
     }
