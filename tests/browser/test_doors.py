@@ -15,6 +15,7 @@ STORED = ".jp-RenderedImage img"
 PICTURE = ".cl-app .cl-panels[data-rev]"
 
 
+@pytest.mark.parametrize("lesson", ["orientation", "ward"], indirect=True)  # an app of each kind
 def test_notebook_7_opens_the_app(lesson, copy_notebook, chromium, jupyterlab):
     address, _ = jupyterlab
     url = f"{address}/notebooks/{copy_notebook('notebook7').name}/{lesson['file']}.ipynb"
