@@ -114,7 +114,9 @@ def fast_share(case: Case) -> Expected:
     answer = share(day)
     amount = float(100 * fast.loc[day] / (fast.loc[day] + trained.loc[day]))
     first = usual("affinity_start") * trained.loc[day]
-    larger = (strength * trained > weak * fast) & (trained > 0.1)
+    later = run(case.patient, case.engine, LAST)  # the change may come after day 40
+    work = later["affinity"] * later["antibody_gc"]
+    larger = (work > weak * later["antibody_ef"]) & (later["antibody_gc"] > 0.1)
     return Expected(
         answer,
         mistakes={
