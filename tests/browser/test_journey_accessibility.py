@@ -5,6 +5,7 @@ axe-core, which the project does not carry: ``npm install axe-core``.
 """
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,13 +59,21 @@ _FOCUS_FIRST = """() => {
   first.focus();
   first.addEventListener("blur", () => first.remove(), {once: true});
 }"""
-# Count what the live region of the app says from now on.
+# Keep what the live region of the app says from now on, and when the picture changes.
 _LISTEN = """() => {
   const region = document.querySelector(".cl-app [aria-live=polite]");
   window.said = [];
   new MutationObserver(() => { window.said.push(region.textContent); })
     .observe(region, {childList: true, characterData: true, subtree: true});
+  const rev = () => document.querySelector(".cl-app .cl-panels[data-rev]").dataset.rev;
+  let seen = rev();
+  window.drawn = [];
+  new MutationObserver(() => {
+    if (rev() !== seen) window.drawn.push(performance.now());
+    seen = rev();
+  }).observe(document.querySelector(".cl-app"), {childList: true, subtree: true});
 }"""
+PAUSE = 300  # ms; a little less than what the words wait for
 _MOVING = """() => document.getAnimations({subtree: true})
   .filter(a => a.effect?.target?.closest?.(".cl-app, .cl-lesson"))
   .map(a => a.effect.target.className)"""
@@ -152,16 +161,18 @@ def test_a_drag_is_said_once_and_politely(learner):
     page.evaluate(_LISTEN)
     controls = learner.lesson["explorer"]["controls"]
     if controls:
-        rev = learner.rev
         learner.drag(controls[0], steps=40)
-        assert learner.rev - rev > 1  # the picture followed all along
     else:
         learner.app.locator("select").first.press("ArrowDown")
     page.wait_for_function("window.said.length > 0")
     learner.settled()
     page.wait_for_timeout(500)  # longer than the pause before the words
-    said = page.evaluate("window.said")
-    assert len(said) == 1 and len(said[0]) > 40
+    said, drawn = page.evaluate("[window.said, window.drawn]")
+    assert len(drawn) > 1 or not controls  # the picture followed all along
+    # Once; a machine that is so busy that the picture stops on the way makes pauses of its own.
+    pauses = sum(after - before > PAUSE for before, after in pairwise(drawn))
+    assert 1 <= len(said) <= 1 + pauses
+    assert all(len(words) > 40 for words in said)
 
 
 def test_nothing_moves_by_itself_where_motion_is_unwelcome(learner):
