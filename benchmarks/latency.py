@@ -36,7 +36,7 @@ if spec.get("patient") != spec.get("reference"):
     app.show(spec["patient"])
 spent = dict.fromkeys(["began", "whole", "solve", "draw"], 0.0)
 
-def timed(owner, method, name):  # the whole ends with the picture; other words follow it
+def timed(owner, method, name):  # the whole ends with the picture; what follows does not count
     inner = getattr(owner, method)
     def outer(*args, **options):
         start = 1000 * time.perf_counter()
@@ -47,7 +47,7 @@ def timed(owner, method, name):  # the whole ends with the picture; other words 
             return inner(*args, **options)
         finally:
             now = 1000 * time.perf_counter()
-            spent[name] += now - start
+            spent[name] += 0.0 if spent["whole"] else now - start
             if name == "draw":
                 spent["whole"] = now - spent["began"]
     setattr(owner, method, outer)
