@@ -60,15 +60,18 @@ def pictures(page) -> list[Image.Image]:
 def main() -> None:
     """Start JupyterLab, run the notebook, photograph it, write the moving picture."""
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "course.gif"
-    with tempfile.TemporaryDirectory() as home, browser.chromium() as chromium:
-        with browser.jupyterlab(Path(home)) as (address, root):
-            notebook(root / "interferon.ipynb")
-            url = f"{address}/doc/tree/interferon.ipynb?reset"
-            page = browser.open_notebook(chromium, url, width=WIDTH, height=HEIGHT)
-            browser.run_all(page)
-            page.locator(HANDLE).wait_for()
-            page.locator(".cl-twin", has_text="Mild").first.wait_for()
-            frames = pictures(page)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        browser.chromium() as chromium,
+        browser.jupyterlab(Path(home)) as (address, root),
+    ):
+        notebook(root / "interferon.ipynb")
+        url = f"{address}/doc/tree/interferon.ipynb?reset"
+        page = browser.open_notebook(chromium, url, width=WIDTH, height=HEIGHT)
+        browser.run_all(page)
+        page.locator(HANDLE).wait_for()
+        page.locator(".cl-twin", has_text="Mild").first.wait_for()
+        frames = pictures(page)
     box = tuple(max(frame.size[i] for frame in frames) for i in (0, 1))
     same = [Image.new("RGB", box, "white") for _ in frames]  # the words below may need more lines
     for canvas, frame in zip(same, frames, strict=True):
