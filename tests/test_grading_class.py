@@ -19,6 +19,7 @@ from cytolearn.lessons.exercises import load_exercise
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),  # two minutes of processor time; a busy machine takes longer
     pytest.mark.skipif(sys.platform == "win32", reason="limits need POSIX"),
 ]
 COUNT = 30
