@@ -36,8 +36,8 @@ ana = cl.Patient("mild", label="Ana").run()
 
 # %% stub q1
 course = mine.run()
-course.plot("viral_load_lung", "lesion")
 q1 = ...  # the day
+course.plot("viral_load_lung", "lesion")
 
 # %% [markdown] why q1-why
 # The index of every series is the day after the first symptom, so `idxmax()` is the day of the largest value. The lesion peaks about a week **after** the virus in the lung: what the virus began, recruited cells and mediators go on with. A drug against the virus that is begun on the worst day therefore comes too late by a week.
