@@ -70,6 +70,10 @@ def test_risk_difference_is_newcombe_s_and_gives_the_number_needed_to_treat():
     assert needed.estimate == pytest.approx(5)
     assert (needed.low, needed.high) == pytest.approx((100 / 33.39, 100 / 5.24), abs=0.02)
     assert needed.direction == "benefit"
+    harmed = of(two_by_two(56, 70, 48, 80), "nnt")
+    assert harmed.estimate == pytest.approx(-5)
+    assert (harmed.low, harmed.high) == pytest.approx((-100 / 5.24, -100 / 33.39), abs=0.05)
+    assert harmed.direction == "harm"
 
 
 def test_number_needed_to_treat_goes_through_infinity_where_the_interval_holds_no_difference():
