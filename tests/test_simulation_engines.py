@@ -185,6 +185,28 @@ def test_a_solver_that_gives_up_says_so(engine, capfd):
         integrate({"virus_release": -1e30, "infectivity": 1e6}, engine=engine)
 
 
+@pytest.mark.parametrize("engine", ["roadrunner", "scipy"])
+@pytest.mark.parametrize("clearance", [5, 12])
+def test_who_was_not_infected_stays_so(engine, clearance):
+    """A solver's rounding must not grow into an infection, nor break the run."""
+    lupus = {"inoculum": 0, "virus_clearance": clearance, "self_antigen": 0.12}
+    outputs = ("virus_upper", "infected_lung", "antibody_gc", "nab", "il6")
+    found = integrate(lupus, outputs=outputs, days=150, step=1, engine=engine)
+    assert not found[:, :4].any()
+    assert found[:, 4].min() > 0
+
+
+def test_what_none_could_fill_is_not_integrated():
+    system = equations()
+    healthy = system.start(physiology.baseline() | {"inoculum": 0})
+    untouched = system.untouched((), healthy)
+    assert {"virus_upper", "virus_distal", "infected_lung", "central_dexamethasone"} <= untouched
+    assert "autoantibody" not in untouched
+    assert "virus_upper" not in system.untouched((), system.start(physiology.baseline()))
+    dosed = system.untouched(("central_dexamethasone",), healthy)
+    assert untouched - dosed == {"central_dexamethasone", "steroid_site"}
+
+
 def test_unit_of_the_machine_copy(tmp_path, monkeypatch):
     monkeypatch.setenv("CYTOLEARN_CACHE", str(tmp_path))
     compiled_module.load(drugs=True)

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from cytolearn import physiology
-from cytolearn.simulation.formulas import names, needed, without
+from cytolearn.simulation.formulas import is_zero, names, needed, without
 from cytolearn.simulation.sbml import drug_states, sbml_text
 
 _OPERATORS = {"plus": ast.Add, "minus": ast.Sub, "times": ast.Mult, "divide": ast.Div}
@@ -79,19 +79,26 @@ class Equations:
         return [s for s in self.states if s in used]
 
     def untouched(self, given: Iterable[str], start: Iterable[float]) -> frozenset[str]:
-        """Return the drug states that stay exactly 0 when only `given` states are dosed.
+        """Return the states that stay exactly 0 when only `given` states are dosed.
 
-        Drugs have no source but their doses, so these need not be integrated.
+        Those of a drug that is not given, and virus and infected cells where nobody was infected.
+        They need not be integrated; nor may they be, for a solver's rounding would grow into an
+        infection.
         """
         empty = {s for s, value in zip(self.states, start, strict=True) if value == 0.0}
-        return frozenset((self.drugs & empty) - self._downstream(frozenset(given)))
+        return self._closed(frozenset(empty.difference(given)))
 
     @lru_cache(maxsize=256)  # noqa: B019 - there is one Equations a process
-    def _downstream(self, given: frozenset[str]) -> frozenset[str]:
-        reached = set(given)
-        while more := {s for s in self.drugs - reached if self.needed(self._needs[s]) & reached}:
-            reached |= more
-        return frozenset(reached)
+    def _closed(self, empty: frozenset[str]) -> frozenset[str]:
+        """Return those of `empty` that none but others of them could fill."""
+        ordered = {s: self._signal[s] for s in self.signals}
+        while True:
+            # a name with a stroke, because `without` leaves out the rates of what is silent
+            _, rates = without(empty, ordered, {f"{s}'": self._rate[s] for s in empty})
+            still = frozenset(s for s in empty if is_zero(rates[f"{s}'"]))
+            if still == empty:
+                return empty
+            empty = still
 
     @lru_cache(maxsize=64)  # noqa: B019
     def rates(self, silent: frozenset[str] = frozenset()) -> Callable:

@@ -82,5 +82,10 @@ def simplified(node: ast.expr, fixed: Mapping[str, ast.Constant]) -> ast.expr:
     return node
 
 
+def is_zero(node: ast.expr) -> bool:
+    """Say whether a formula, as `simplified` leaves it, is 0 whatever its symbols are."""
+    return _value(node) == 0
+
+
 def _value(node: ast.expr) -> float | None:
     return node.value if isinstance(node, ast.Constant) else None
