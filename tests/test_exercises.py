@@ -6,6 +6,7 @@ ways stands in ``exercise_methods/<lesson>.py``.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -156,6 +157,29 @@ def test_a_tie_at_the_limit_is_unsuitable():
     tied = type(case)(case.patient, {**case.given, "limit": 100 * share + 0.5})
     assert any("q3" in why for why in model_of(NAME).unsuitable(tied))
     assert not model_of(NAME).unsuitable(case)
+
+
+# --- what is handed out
+
+
+@every_assignment
+def test_what_is_handed_out_runs_untouched_and_shows_its_figures(name, capsys):
+    space = {}
+    for cell in exercise_notebook(name, solution=False).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, space)
+            figures = [i for i, line in enumerate(ast.parse(cell.source).body) if is_figure(line)]
+            assert figures in ([], [len(ast.parse(cell.source).body) - 1]), cell.source
+
+
+def is_figure(line):
+    """Whether a line draws: in a notebook only the last value of a cell is shown."""
+    return (
+        isinstance(line, ast.Expr)
+        and isinstance(line.value, ast.Call)
+        and isinstance(line.value.func, ast.Attribute)
+        and line.value.func.attr in ("plot", "show", "forest")
+    )
 
 
 # --- every question is well-posed
