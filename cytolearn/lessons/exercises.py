@@ -54,6 +54,11 @@ class Case:
     given: Mapping[str, Any]
     engine: str | None = None
 
+    @property
+    def onset(self) -> float:
+        """Days from infection to the first symptom."""
+        return self.value("symptom_onset")
+
     def value(self, symbol: str) -> float:
         """Return a constant of the patient, drawn or not, or a trait such as age, by its symbol."""
         known = {**physiology.baseline(), **self.patient.traits, **self.patient.constants}

@@ -71,11 +71,6 @@ def last(found) -> float:
     return float(found["lesion"].iloc[-1])
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(course(case).time[0])
-
-
 def usual(symbol: str) -> float:
     return physiology.baseline()[symbol]
 
@@ -87,7 +82,7 @@ def plasmablast_day(case: Case) -> Expected:
     return Expected(
         day,
         mistakes={
-            "since_infection": day + onset(case),
+            "since_infection": day + case.onset,
             "size": float(cells.max()),
             "virus_day": float(virus.idxmax()),
             "auto_day": float(own.idxmax()),
@@ -97,7 +92,7 @@ def plasmablast_day(case: Case) -> Expected:
             "day": number(day),
             "virus_day": number(float(virus.idxmax())),
             "auto_day": number(float(own.idxmax())),
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
         },
     )
 
@@ -124,7 +119,7 @@ def fast_share(case: Case) -> Expected:
             "trained": 100 - answer,
             "fraction": answer / 100,
             "ratio": 100 * answer / (100 - answer),
-            "since_infection": share(day - onset(case)),
+            "since_infection": share(day - case.onset),
             "untrained": float(100 * weak * fast.loc[day] / (weak * fast.loc[day] + first)),
         },
         facts={
@@ -260,7 +255,7 @@ def effect_of_antibody(case: Case) -> Expected:
             "relative": 100 * effect / untreated,
             "left": untreated + effect,
             "one_unit": treated(day, "one_unit") - untreated,
-            "since_infection": treated(day - onset(case)) - untreated,
+            "since_infection": treated(day - case.onset) - untreated,
             "per_unit": effect / GIFT,
         },
         facts={"effect": f"{effect:.1f}", "planted": f"{planted:+.1f}", "gift": str(GIFT)},

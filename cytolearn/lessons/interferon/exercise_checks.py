@@ -40,11 +40,6 @@ def peak(course, readout: str) -> float:
     return float(course[readout].max())
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(course(case).time[0])
-
-
 def left(case: Case, day: int) -> float:
     """Return the treated peak lesion as a share of the untreated one."""
     return peak(course(case, BETA, day), "lesion") / peak(course(case), "lesion")
@@ -56,7 +51,7 @@ def worst_day(case: Case) -> Expected:
     return Expected(
         worst,
         mistakes={
-            "since_infection": worst + onset(case),
+            "since_infection": worst + case.onset,
             "size": float(lesion.max()),
             "virus_day": float(virus.idxmax()),
             "ana": float(ana(case)["lesion"].idxmax()),
@@ -65,7 +60,7 @@ def worst_day(case: Case) -> Expected:
         facts={
             "worst": number(worst),
             "virus_day": number(float(virus.idxmax())),
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
         },
     )
 
@@ -111,7 +106,7 @@ def last_useful_day(case: Case) -> Expected:
         answer,
         mistakes={
             "first_useless": answer + 1,
-            "since_infection": answer + onset(case),
+            "since_infection": answer + case.onset,
             "cut_by_limit": last(100 - limit, shares),
             "best_day": float(min(shares, key=shares.get)),
             "final": last(limit, {day: ending(day) for day in START_DAYS}),
@@ -119,7 +114,7 @@ def last_useful_day(case: Case) -> Expected:
         facts={
             "last": number(answer),
             "limit": str(limit),
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
             "share_last": f"{shares[int(answer)]:.0%}",
             "share_next": f"{left(case, int(answer) + 1):.0%}",
         },
@@ -130,7 +125,7 @@ def blood_sample(case: Case) -> Expected:
     day, me, other = case.given["blood_day"], course(case)["ifn"], ana(case)["ifn"]
     ratio = float(me.loc[day] / other.loc[day])
     above = (me - other).loc[0:].gt(0)
-    early = day - onset(case)
+    early = day - case.onset
     return Expected(
         ratio,
         mistakes={
@@ -170,7 +165,7 @@ def defect_of_x(case: Case) -> Expected:
 def effect_of_treatment(case: Case) -> Expected:
     start = case.given["start"]
     untreated, treated = peak(course(case), "lesion"), peak(course(case, BETA, start), "lesion")
-    early = peak(course(case, BETA, start - int(onset(case))), "lesion")
+    early = peak(course(case, BETA, start - int(case.onset)), "lesion")
     effect = 100 * (1 - treated / untreated)
     planted = 100 * (1 - treated / peak(ana(case), "lesion"))
     return Expected(

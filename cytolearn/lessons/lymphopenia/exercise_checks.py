@@ -55,11 +55,6 @@ def mine(case: Case, name: str, start: int | None = None) -> pd.Series:
     return curve(case.patient, case.engine, name, start)
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(mine(case, "alc").index[0])
-
-
 # ---------------------------------------------------------------- question 1
 def fall_of_count(case: Case) -> Expected:
     alc = mine(case, "alc")
@@ -82,7 +77,7 @@ def fall_of_count(case: Case) -> Expected:
             "day": number(float(alc.idxmin())),
             "start": number(start),
             "lowest": number(lowest),
-            "infected": number(-onset(case)),
+            "infected": number(-case.onset),
         },
     )
 
@@ -113,7 +108,7 @@ def alive_share(case: Case) -> Expected:
             "of_the_healthy": 100 * out * all_now / float(pools.iloc[0]),
             "cells": out * all_now,
             "row": share(day, row=True),
-            "since_infection": share(day - onset(case)),
+            "since_infection": share(day - case.onset),
         },
         facts={
             "share": number(answer, 2),

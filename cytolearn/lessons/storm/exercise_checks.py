@@ -42,11 +42,6 @@ def peak(course, readout: str) -> float:
     return float(course[readout].max())
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(course(case).time[0])
-
-
 def left(case: Case, day: int, drug: str = BLOCKER) -> float:
     """Return the treated peak lesion as a share of the untreated one."""
     return peak(course(case, drug, day), "lesion") / peak(course(case), "lesion")
@@ -148,7 +143,7 @@ def last_useful_day(case: Case) -> Expected:
         mistakes={
             "first_too_late": answer + 1,
             "best_day": float(best),
-            "since_infection": answer + onset(case),
+            "since_infection": answer + case.onset,
             "first_day": float(min(day for day, s in shares.items() if 100 * s <= limit)),
             "end": last(at_end),
             "ferritin": last(ferritin),
@@ -161,7 +156,7 @@ def last_useful_day(case: Case) -> Expected:
             "best": str(best),
             "share_best": f"{100 * shares[best]:.0f}",
             "share_first": f"{100 * shares[0]:.0f}",
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
         },
     )
 
@@ -178,7 +173,7 @@ def who_calls_it_a_case(case: Case) -> Expected:
     found = verdicts(case, day)
     yes = frozenset(found.index[found.isin([True])])
     no = frozenset(found.index[found.isin([False])])
-    early = verdicts(case, day - onset(case))
+    early = verdicts(case, day - case.onset)
     return Expected(
         yes,
         mistakes={
@@ -239,7 +234,7 @@ def effect_of_drug(case: Case) -> Expected:
     start = case.given["start"]
     untreated, treated = peak(course(case), "lesion"), peak(course(case, BLOCKER, start), "lesion")
     off = peak(run(case.patient.but(mas_gain=0), case.engine), "lesion")
-    early = peak(course(case, BLOCKER, start - int(onset(case))), "lesion")
+    early = peak(course(case, BLOCKER, start - int(case.onset)), "lesion")
     other = peak(course(case, "tocilizumab", start), "lesion")
     effect = 100 * (1 - treated / untreated)
     planted = 100 * (1 - off / untreated)

@@ -57,11 +57,6 @@ def given(case: Case, *names: str, day: int | None = None) -> cl.Patient:
     return case.patient.treat([cl.treatment(name, day=day) for name in names])
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(run(case.patient, case.engine).time[0])
-
-
 def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
 
@@ -148,14 +143,14 @@ def day_of_change(case: Case) -> Expected:
         day,
         mistakes={
             "last_antiviral": day - 1,
-            "since_infection": day + onset(case),
+            "since_infection": day + case.onset,
             "against_nothing": first([d for d in START_DAYS if sums[STEROID][d] < 1]),
             "peak": steroid_first(highest),
             "best_steroid": float(min(sums[STEROID], key=sums[STEROID].get)),
         },
         facts={
             "day": number(day),
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
             "rem_day": percent(sums[ANTIVIRAL][int(day)]),
             "dex_day": percent(sums[STEROID][int(day)]),
             "rem_5": percent(sums[ANTIVIRAL][START_DAYS[0]]),

@@ -83,11 +83,6 @@ def changes_on_arrival(case: Case) -> dict[int, float]:
     return {bed: change(case, p, drug, p.arrival) for bed, p in people(case).items()}
 
 
-def onset(case: Case) -> float:
-    """Return the days from infection to the first symptom."""
-    return -float(model.stay(mine(case), (), case.engine).days[0])
-
-
 def drug_name(drug: str) -> str:
     return in_sentence(drugs()[drug]["name"])
 
@@ -138,14 +133,14 @@ def first_helpful_day(case: Case) -> Expected:
             "last_harmful": answer - 1,
             "best": float(min(by_day, key=by_day.get)),
             "worst": float(max(by_day, key=by_day.get)),
-            "since_infection": answer + onset(case),
+            "since_infection": answer + case.onset,
             "peak": peak,
             "oxygen": float(breathless[0]) if len(breathless) else math.nan,
             "arrival": float(me.arrival),
         },
         facts={
             "peak": number(peak),
-            "onset": number(onset(case)),
+            "onset": number(case.onset),
             "best": str(min(by_day, key=by_day.get)),
             "gain": points(min(by_day.values())),
             "harm": points(by_day[0]),
