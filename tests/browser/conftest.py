@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 
 import pytest
 from learner import Learner
@@ -19,8 +20,8 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def jupyterlab(tmp_path_factory):
-    """Start JupyterLab on a free port with its own empty configuration."""
+def jupyterlab(chromium, tmp_path_factory):
+    """Start JupyterLab on a free port with its own empty configuration; not without a browser."""
     with available(browser.jupyterlab(tmp_path_factory.mktemp("lab"))) as running:
         yield running
 
@@ -69,7 +70,7 @@ def copy_notebook(lesson, jupyterlab):
     _, root = jupyterlab
 
     def copy(name):
-        return unpack(lesson, root / f"{lesson['id']}_{name}")
+        return unpack(lesson, root, f"{lesson['id']}_{name}")
 
     return copy
 
@@ -78,11 +79,11 @@ def copy_notebook(lesson, jupyterlab):
 def folder(lesson, jupyterlab):
     """Give a learner's own folder with a copy of the lesson's notebook."""
     _, root = jupyterlab
-    return unpack(lesson, root / lesson["id"])
+    return unpack(lesson, root, lesson["id"])
 
 
-def unpack(lesson, home):
-    home.mkdir()
+def unpack(lesson, root, name):
+    home = Path(tempfile.mkdtemp(prefix=f"{name}_", dir=root))  # with xdist pytest comes back to it
     shutil.copy(browser.ROOT / "notebooks" / f"{lesson['file']}.ipynb", home)
     return home
 
