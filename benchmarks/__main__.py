@@ -63,15 +63,20 @@ def main() -> int:
     print(f"{'':62}{'measured':>10}  {'unit':9}{'target':>9}")
     missed = 0
     measured, rows = {}, []  # by which function, and what
-    for measure in ALL:
-        for row in measure(SIZES[chosen]):
-            rows.append(row)
-            measured[row.what] = measure
-            missed += show(row, judged=row.steady or chosen != "smoke")
 
     def again(row: Row) -> Row:
         found = measured[row.what](SIZES[chosen])
         return next(other for other in found if other.what == row.what)
+
+    for measure in ALL:
+        for row in measure(SIZES[chosen]):
+            measured[row.what] = measure
+            judged = row.steady or chosen != "smoke"
+            tries = 1
+            while judged and row.unit == "x" and not row.met and tries < history.TRIES:
+                row, tries = again(row), tries + 1  # a busy machine can spoil one
+            rows.append(row)
+            missed += show(row, judged=judged)
 
     here = (processor(), ".".join(platform.python_version_tuple()[:2]))
     earlier = history.read(*here)
