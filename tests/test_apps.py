@@ -58,6 +58,37 @@ def test_gaps_split_a_curve_and_nothing_is_drawn_for_no_data():
     assert paths[1].split('"')[0] == ""
 
 
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+def test_the_points_left_out_of_a_curve_cannot_be_seen(log):
+    """No point of the data lies further from what is drawn than a fifth of a typographic point."""
+    figure = Figure(figsize=(5, 4), dpi=72)
+    ax = figure.subplots()
+    x = np.linspace(0, 45, 451)
+    rng = np.random.default_rng(3)
+    for y, most in (
+        (np.exp(-(((x - 12) / 4) ** 2)) + 1e-3, 100),
+        (1 / (1 + np.exp(-4 * (x - 20))) + 1e-3, 100),
+        (np.where(x < 9, 0.01, np.exp(-(x - 9) / 3) + 0.01), 100),
+        (rng.uniform(0.01, 1, x.size), x.size),  # noise has no straight piece
+    ):
+        ax.clear()
+        (line,) = ax.plot(x, y)
+        ax.set_yscale("log" if log else "linear")
+        view = LiveFigure(figure, [line])
+        drawn = view._curves.value.split(' d="M')[1].split('"')[0]
+        start, steps = drawn.split("l")
+        corners = np.array([*map(int, start.split()), *map(int, steps.split())]).reshape(-1, 2)
+        corners = np.cumsum(corners, axis=0) / 8
+        wanted = ax.transData.transform(np.column_stack([x, y]))
+        wanted[:, 1] = 4 * 72 - wanted[:, 1]
+        a, along = corners[:-1, None], np.diff(corners, axis=0)[:, None]
+        length = np.maximum((along**2).sum(-1), 1e-12)
+        share = np.clip(((wanted - a) * along).sum(-1) / length, 0, 1)[..., None]
+        away = np.linalg.norm(wanted - a - share * along, axis=-1).min(axis=0)
+        assert away.max() < 0.2
+        assert len(corners) <= most
+
+
 def test_dots_and_other_x():
     figure = Figure()
     ax = figure.subplots()

@@ -6,6 +6,7 @@ import base64
 import json
 
 import pytest
+from ipywidgets.widgets.widget import _instances  # every widget that is alive
 
 from cytolearn.apps.ward import WardRound
 from cytolearn.lessons.content import load_content
@@ -75,6 +76,20 @@ def test_two_drugs_are_the_most_and_each_only_once(app):
     app.give(1, "tocilizumab")
     with pytest.raises(ValueError, match="the most on this ward"):
         app.give(1, "baricitinib")
+
+
+def test_a_walk_along_the_beds_renews_only_what_hangs_on_the_bed(app, monkeypatch):
+    """Nor may it leave a widget behind in the page at every step."""
+    app.look(1)
+    before, board, files = set(_instances), app._all.value, app._files._code.value
+    monkeypatch.setattr(app, "_all_html", lambda: pytest.fail("the board of all beds was made"))
+    for person in app.ward[1:]:
+        said = app.look(person.bed)
+        assert person.label in said
+        assert person.name in app._who.value
+        assert app._people.value == person.bed
+    assert set(_instances) == before
+    assert (app._all.value, app._files._code.value) == (board, files)
 
 
 def test_an_open_ward_gives_nothing_away(app):

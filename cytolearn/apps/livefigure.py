@@ -25,6 +25,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
 
 from cytolearn.apps.style import THEME_COLOURS
 
@@ -35,6 +36,8 @@ _DASHES = {
 }
 #: Curves are written on an integer grid of 1/8 point: short numbers, far finer than a pixel.
 _GRID = 8
+#: A point nearer than this to the straight line past it is left out, in steps of that grid.
+_UNSEEN = 1.0
 _Curve = np.ndarray | tuple[np.ndarray, np.ndarray]
 
 
@@ -128,8 +131,8 @@ class LiveFigure(W.GridBox):
                 line.set_data(*curve)
             else:
                 line.set_ydata(curve)
-            points = self._points(line)
-            paths[panel].append(f'{head}{_path(points, dots)}"/></g>')
+            strokes = self._strokes(line, dots=dots)
+            paths[panel].append(f'{head}{_path(strokes, dots)}"/></g>')
         panels = "".join(
             f'<svg viewBox="{_numbers(box)}" aria-hidden="true">{"".join(p)}</svg>'
             for box, p in zip(self._boxes, paths, strict=True)
@@ -221,14 +224,29 @@ class LiveFigure(W.GridBox):
                 return i
         return 0
 
-    def _points(self, line: Line2D) -> np.ndarray:
-        """Return a line's points on the integer grid, shape (points, 2); NaN where it breaks."""
+    def _strokes(self, line: Line2D, *, dots: bool) -> list[np.ndarray]:
+        """Return the unbroken pieces of a line on the integer grid, each of shape (points, 2).
+
+        Of a curve only the points are kept that the eye can tell from a straight line between their
+        neighbours: about one in eight, so a step is a smaller message and is painted sooner.
+        """
         with np.errstate(all="ignore"):
             points = line.get_transform().transform(line.get_xydata()) * self._scale
         points[:, 1] = self._height - points[:, 1]
         points[~np.isfinite(points).all(axis=1)] = np.nan
         # A point far outside the axes would only make the numbers long; the clip hides it anyway.
-        return np.clip(points, -4 * self._height, 8 * self._height)
+        points = np.clip(points, -4 * self._height, 8 * self._height)
+        if dots:
+            return [np.rint(points[np.isfinite(points[:, 0])]).astype(int)]
+        if np.isnan(points).all():
+            return []
+        path = Path(points)
+        path.should_simplify, path.simplify_threshold = True, _UNSEEN
+        kept = path.cleaned(remove_nans=True, simplify=True)
+        drawn = kept.codes != Path.STOP
+        vertices, begins = np.rint(kept.vertices[drawn]).astype(int), kept.codes[drawn]
+        pieces = np.split(vertices, np.flatnonzero(begins == Path.MOVETO)[1:])
+        return [piece for piece in pieces if len(piece) > 1]
 
 
 def picture_bundle(widget: W.DOMWidget, png: bytes, text: str) -> tuple[dict, dict]:
@@ -283,23 +301,14 @@ def _dash_of(line: Line2D) -> Sequence[float]:
     return pattern or ()
 
 
-def _path(points: np.ndarray, dots: bool) -> str:
-    """Write points as SVG path data, relative and on the integer grid."""
-    finite = np.isfinite(points[:, 0])
-    if not finite.any():
-        return ""
+def _path(strokes: Sequence[np.ndarray], dots: bool) -> str:
+    """Write unbroken pieces as SVG path data, each after its first point in relative steps."""
     if dots:  # a line of no length with round ends is a dot
-        return "".join(f"M{x} {y}h0" for x, y in np.rint(points[finite]).astype(int).tolist())
+        return "".join(f"M{x} {y}h0" for piece in strokes for x, y in piece.tolist())
     out = []
-    edges = np.flatnonzero(np.diff(finite)) + 1
-    for piece in np.split(points, edges):
-        if len(piece) < 2 or not np.isfinite(piece[0, 0]):
-            continue
-        q = np.rint(piece).astype(int)
-        q[1:] -= q[:-1].copy()
-        # After "m" the first pair is absolute where written "M", all others are steps.
-        first, rest = q[0], q[1:].ravel().tolist()
-        out.append(f"M{first[0]} {first[1]}l{' '.join(map(str, rest))}")
+    for piece in strokes:
+        (x, y), steps = piece[0], np.diff(piece, axis=0).ravel().tolist()
+        out.append(f"M{x} {y}l{' '.join(map(str, steps))}")
     return "".join(out)
 
 

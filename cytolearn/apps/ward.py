@@ -91,8 +91,7 @@ class WardRound:
     def look(self, patient: int | str) -> str:
         """Go to a bed, by number or name, and return what the chart says."""
         self._bed = self._find(patient).bed
-        self._refresh()
-        return self._bedside_words()
+        return self._show_bed()
 
     def give(self, patient: int | str, drug: str, dose: float = 1) -> WardRound:
         """Start a drug on this round. Returns the app.
@@ -310,10 +309,11 @@ class WardRound:
             if model.flag(test, chart[test])
         ]
         given = model.plan_words(self.plans[person.bed])
-        return (
-            f"{person.label}: day {self._day(person)} of illness, {self._support(person)}; "
-            f"{', '.join(odd) or 'nothing outside the reference range'}. Given: {given}."
-        )
+        found = ", ".join(odd) or "nothing outside the reference range"
+        return f"{self._condition(person)}; {found}. Given: {given}."
+
+    def _condition(self, person: Inpatient) -> str:
+        return f"{person.label}: day {self._day(person)} of illness, {self._support(person)}"
 
     def _bedside_words(self) -> str:
         person = self._person
@@ -327,7 +327,7 @@ class WardRound:
             if before is not None:
                 said += f" (before: {value_words(before[test])})"
             parts.append(said)
-        lines = [self._line(person).split(";")[0] + ".", f"{'; '.join(parts)}."]
+        lines = [f"{self._condition(person)}.", f"{'; '.join(parts)}."]
         lines.append(f"Given: {model.plan_words(self.plans[person.bed])}.")
         return "\n".join(lines)
 
@@ -459,6 +459,10 @@ class WardRound:
                 self._told_html,
             ]
         )
+        self._still_open = W.HTML(
+            "<p>Close the ward after the fourth round. Then you are told who the eight were, what "
+            "your plans did, and what the best plans would have done.</p>"
+        )
         self._debrief, self._files = W.VBox(), WardFiles(self)
         self._tabs = W.Tab(
             [first, W.VBox([self._all, W.HTML(foot)]), self._debrief, self._files.widget],
@@ -519,7 +523,6 @@ class WardRound:
 
     def _refresh(self) -> None:
         """Show the state in everything that is on view."""
-        self._say_people()
         closed = self.finished
         stage = "closed" if closed else f"round {self.round} of {len(model.ROUNDS)}"
         self._head.value = f"<h3>{html.escape(self.title)}: {stage}</h3>"
@@ -530,19 +533,29 @@ class WardRound:
         gap = 0 if last else model.ROUNDS[self.round] - model.ROUNDS[self.round - 1]
         self._next.description = "Close the ward" if last else f"Next round, {gap} days on"
         self._next.button_style = ""
-        self._show_bedside()
         self._all.value = self._all_html()
-        self._show_debrief()
         self._files.refresh()
-        self.show_error(None)
-        self._say()
+        self._show_bed()
 
-    def _show_bedside(self) -> None:
+    def _show_bed(self) -> str:
+        """Show what hangs on the bed on show, all that a walk along the beds has to wait for.
+
+        Returns what the chart says, in words.
+        """
+        words_now = self._bedside_words()
+        self._say_people()
+        self._show_bedside(words_now)
+        self._show_debrief()
+        self.show_error(None)
+        self._say(words_now)
+        return words_now
+
+    def _show_bedside(self, words_now: str) -> None:
         person = self._person
         chart = self._chart(person)
         starts = [order.day for order in self.plans[person.bed]]
         data = bedside_data(self._view.figure, list(chart.index), chart.to_dict("list"), starts)
-        self._view.set_data(data, alt=self._bedside_words())
+        self._view.set_data(data, alt=words_now)
         self._who.value = (
             f"<p><b>{html.escape(person.label)}</b> · day {self._day(person)} of illness "
             f"(arrived on day {person.arrival}) · <b>{self._support(person)}</b> · weight "
@@ -586,10 +599,7 @@ class WardRound:
 
     def _show_debrief(self) -> None:
         if not self.finished:
-            self._debrief.children = (
-                W.HTML("<p>Close the ward after the fourth round. Then you are told who the eight "
-                       "were, what your plans did, and what the best plans would have done.</p>"),
-            )  # fmt: skip
+            self._debrief.children = (self._still_open,)
             return
         picture = self._outcome_picture()
         known = self.reachable is not None
@@ -614,9 +624,9 @@ class WardRound:
         self._told_html.value = "".join(blocks)
         self._debrief.children = (self._closed,)
 
-    def _say(self) -> None:
+    def _say(self, words_now: str) -> None:
         """Say the bed on show, or how the ward ended; the score itself stands in the debrief."""
-        words_now = self.summary() if self.finished else self._bedside_words()
+        words_now = self.summary() if self.finished else words_now
         shown = "The score stands in the tab Debrief." if self.finished else words_now
         head, *rest = shown.split("\n")
         items = "".join(f"<p>{html.escape(line)}</p>" for line in rest)
