@@ -1,6 +1,7 @@
 """Mark a class: 200 submissions, one in five of them broken or hostile, as `cytolearn grade` does.
 
-The submissions come from the bank of the tests, so what must come of each is known.
+The submissions come from the bank of the tests, so what must come of each is known. They answer
+the first assignment that has as many questions as the figure to reach names.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = {"smoke": 20, "usual": 200, "full": 200}
 JOBS = 2
 BROKEN = 5  # one in so many
+QUESTIONS = 8  # the figure: 200 submissions of so many
 
 
 def main(size: str) -> int:
@@ -44,33 +46,36 @@ def measure(count: int) -> Iterator[Row]:
         Submissions.
     """
     sys.path.insert(0, str(ROOT / "tests"))
-    from submissions.bank import ALL, BANK, CODE, NAME
+    from submissions.bank import asked, bank, code_of
 
     from cytolearn.grading.grade import grade
     from cytolearn.grading.sandbox import has_bubblewrap
     from cytolearn.grading.students import student_code
+    from cytolearn.lessons.exercises import load_exercise
 
+    name, submissions = assignment(), bank(assignment())
+    full = sum(question["points"] for question in asked(name))
     with tempfile.TemporaryDirectory() as base:
         course = Path(base, "course")
-        handed_in = course / "submitted" / NAME
+        handed_in = course / "submitted" / name
         handed_in.mkdir(parents=True)
-        worked = (ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8")
+        worked = (ROOT / "solutions" / name / f"{name}.ipynb").read_text(encoding="utf-8")
         wanted, people = {}, []
-        kinds = iter(2 * [kind for kind in BANK if kind != "perfect"])
+        kinds = iter(2 * [kind for kind in submissions if kind != "perfect"])
         for number in range(count):
             student = f"s{number:03}"
             if number % BROKEN == BROKEN - 1:
-                kind, code = next(kinds), CODE
-                content = BANK[kind].make()
-                wanted[student] = (BANK[kind].points, BANK[kind].status, kind)
+                kind, code = next(kinds), code_of("ada", name)
+                content = submissions[kind].make()
+                wanted[student] = (submissions[kind].points, submissions[kind].status, kind)
             else:
-                code = student_code("benchmark", student, [NAME])
+                code = student_code("benchmark", student, [name])
                 content = worked.replace('code = \\"\\"', f'code = \\"{code}\\"').encode()
-                wanted[student] = (ALL, "complete", "worked")
+                wanted[student] = (full, "complete", "worked")
             (handed_in / f"{student}.ipynb").write_bytes(content)
             people.append({"student": student, "name": student, "lms": "", "code": code})
         (handed_in / "collected.json").write_text("{}")
-        (course / "course.json").write_text(json.dumps({"assignments": {NAME: {}}}))
+        (course / "course.json").write_text(json.dumps({"assignments": {name: {}}}))
         with (course / "codes.csv").open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, list(people[0]))
             writer.writeheader()
@@ -78,11 +83,11 @@ def measure(count: int) -> Iterator[Row]:
         memory: list[float] = []
         started, before = time.perf_counter(), _processor_time()
         # The report compares everybody with everybody; it belongs to what an instructor waits for.
-        grade(course, NAME, jobs=JOBS, say=lambda _: memory.append(_megabytes()))
+        grade(course, name, jobs=JOBS, say=lambda _: memory.append(_megabytes()))
         seconds, spent = time.perf_counter() - started, _processor_time() - before
         results = {
             path.stem: json.loads(path.read_text(encoding="utf-8"))
-            for path in (course / "results" / NAME).iterdir()
+            for path in (course / "results" / name).iterdir()
         }
     right = 0
     for student, (points, status, kind) in wanted.items():
@@ -93,12 +98,23 @@ def measure(count: int) -> Iterator[Row]:
             told = (found.get("points"), found.get("status"), found.get("notes"))
             print(f"  {kind}: wanted {points}, {status}; found {told}")
     how = "with bubblewrap" if has_bubblewrap() else "WITHOUT bubblewrap"
-    yield Row(f"right outcomes of {count} submissions, {how}", right, "", count, at_least=True)
+    asked_for = f"{name}, {len(load_exercise(name)['questions'])} questions"
+    yield Row(f"right of {count} ({asked_for}), {how}", right, "", count, at_least=True)
     yield Row("processor time for a submission", spent / count, "s", 1.0)
     yield Row(f"by the clock, {JOBS} at a time (a busy machine counts)", seconds / count, "s")
     middle = len(memory) // 2
     yield Row("growth of memory over the second half", memory[-1] - memory[middle], "MB", 20.0)
     yield Row("most memory of the marking side", memory[-1], "MB")
+
+
+def assignment() -> str:
+    """Return the first assignment with as many questions as the figure names."""
+    from cytolearn.lessons.exercises import exercise_ids, load_exercise
+
+    for name in exercise_ids():
+        if len(load_exercise(name)["questions"]) == QUESTIONS:
+            return name
+    raise LookupError(f"No assignment has {QUESTIONS} questions, which the figure names.")
 
 
 def _processor_time() -> float:

@@ -10,13 +10,25 @@ from pathlib import Path
 
 import pytest
 from submissions.attacks import ATTACKS, LOOK
-from submissions.bank import ALL, BANK, CODE, FRIEND, NAME, POINTS, answers, notebook, right, write
+from submissions.bank import (
+    ALL,
+    BANK,
+    CODE,
+    FRIEND,
+    NAME,
+    answers,
+    bank,
+    code_of,
+    notebook,
+    right,
+    write,
+)
 
 from cytolearn.grading import marking, runner, sandbox
 from cytolearn.grading.grade import grade
 from cytolearn.grading.marking import judged, mark, read_cells
 from cytolearn.grading.sandbox import Limits, Room, run_cells
-from cytolearn.grading.students import PRACTICE_CODE, student_code
+from cytolearn.grading.students import PRACTICE_CODE
 from cytolearn.lessons.exercises import exercise_ids, load_exercise
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits need POSIX")
@@ -26,7 +38,7 @@ FEW = [
     *("perfect", "an array", "cells in reverse", "a loop that swallows everything", "os._exit"),
     *("checks that always say yes", "a patched runner", "8 GB", "many processes"),
 ]
-OTHER = next(name for name in exercise_ids() if name != NAME)
+OTHER = max(exercise_ids(), key=lambda name: len(load_exercise(name)["questions"]))
 RUN = [name for name in BANK if BANK[name].status != "unreadable"]
 
 
@@ -55,7 +67,6 @@ def holds(name, folder, bubblewrap):
 
 def test_the_bank_is_large_enough():
     assert len(BANK) >= 60
-    assert sum(POINTS.values()) == ALL
 
 
 @pytest.mark.parametrize("name", [name for name in BANK if BANK[name].status == "unreadable"])
@@ -86,17 +97,14 @@ def test_the_whole_bank_as_safe_as_this_machine_can(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BANK if BANK[name].extra])
-def test_the_bank_among_the_answers_to_another_assignment(name, tmp_path):
-    other, wanted = OTHER, BANK[name]
-    code = student_code("bank", "ada", [other])
-    path = tmp_path / "x.ipynb"
-    path.write_bytes(wanted.elsewhere(code, other))
-    result = mark(path, other, "ada", code, limits=QUICK)
-    marked = [q for q in load_exercise(other)["questions"] if q["kind"] != "text"]
-    full = sum(q["points"] for q in marked)
-    assert result["points"] == (full if wanted.points == ALL else wanted.points), result
-    assert result["status"] == wanted.status, result
+@pytest.mark.parametrize("name", BANK)
+def test_the_bank_handed_in_for_another_assignment(name, tmp_path):
+    assert OTHER != NAME
+    wanted, path = bank(OTHER)[name], tmp_path / "x.ipynb"
+    path.write_bytes(wanted.make())
+    result = mark(path, OTHER, "ada", code_of("ada", OTHER), limits=QUICK)
+    assert (result["points"], result["status"]) == (wanted.points, wanted.status), result
+    assert wanted.note in " ".join(result["notes"]), result
 
 
 @pytest.mark.slow
