@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from cytolearn.trials.endpoints import Outcome
-from cytolearn.trials.estimates import effect, hazard_ratio, kaplan_meier, times
-from cytolearn.trials.strata import split
+from cytolearn.trials.estimates import Effect, effect, hazard_ratio, kaplan_meier, times
+from cytolearn.trials.strata import split, strata
 
 EVENT = Outcome("event", "the event", "death", days="days")
 
@@ -202,3 +202,204 @@ def test_null_trials_find_a_difference_in_about_5_of_100():
         area = of(people, "mean_difference", Outcome("area", "area", "amount"))
         wrong["mean_difference"] += area.direction != "unclear"
     assert all(0.015 < count / trials < 0.095 for count in wrong.values()), wrong
+
+
+# ---- what an effect says ----
+@pytest.mark.parametrize(
+    ("measure", "good", "low", "high", "direction"),
+    [
+        ("risk_ratio", False, 0.5, 0.9, "benefit"),
+        ("risk_ratio", False, 1.1, 2, "harm"),
+        ("risk_ratio", False, 0.5, 1.0, "unclear"),  # the end of the interval belongs to it
+        ("risk_ratio", False, 1.0, 2, "unclear"),
+        ("hazard_ratio", True, 1.1, 2, "benefit"),
+        ("hazard_ratio", True, 0.5, 0.9, "harm"),
+        ("odds_ratio", False, 0.1, 0.5, "benefit"),
+        ("common_odds_ratio", False, 1.5, 2.5, "harm"),
+        ("risk_difference", False, -9, -1, "benefit"),
+        ("risk_difference", False, 0.2, 0.8, "harm"),
+        ("risk_difference", False, -1, 0, "unclear"),
+        ("mean_difference", False, 0.5, 1.5, "harm"),
+        ("nnt", False, 4, 20, "benefit"),
+        ("nnt", False, -20, -4, "harm"),
+    ],
+)
+def test_the_direction_is_said_only_by_the_whole_interval(measure, good, low, high, direction):
+    middle = (low + high) / 2
+    told = Effect("event", measure, "drug", "placebo", middle, low, high, words="x", good=good)
+    assert told.direction == direction
+    says = "does not tell them apart" if direction == "unclear" else f"on the side of {direction}"
+    assert says in told.meaning() and told.meaning() in str(told)
+
+
+def test_an_effect_in_words():
+    told = Effect("event", "risk_ratio", "drug", "placebo", 0.83, 0.65, 1.06, words="death")
+    assert told.estimable and told.interval() == "0.83 (95 % interval 0.65 to 1.06)"
+    assert str(told).startswith("Risk ratio of death, drug against placebo: 0.83 (95 % interval")
+    none = Effect("event", "risk_ratio", "drug", "placebo", reason="nobody came", words="death")
+    assert none.direction == "unclear" and not none.estimable
+    assert str(none) == (
+        "Risk ratio of death, drug against placebo: not estimable: nobody came. No estimate is "
+        "made up."
+    )
+    open_ended = Effect("event", "nnt", "drug", "placebo", 50, note="through infinity", words="x")
+    assert open_ended.meaning() == "" and open_ended.interval() == "50 (through infinity)"
+
+
+def test_an_outcome_has_only_its_own_measures():
+    with pytest.raises(ValueError, match=r"^The event: There is no measure 'mean_difference'"):
+        of(two_by_two(5, 10, 5, 10), "mean_difference")
+
+
+def test_only_those_of_whom_the_outcome_is_asked_are_counted():
+    people = pd.concat([two_by_two(15, 100, 30, 100), two_by_two(50, 50, 0, 50)])
+    people["asked"] = np.arange(300) < 200
+    among = EVENT._replace(among="asked", among_words="at risk")
+    found = of(people, "risk_ratio", among)
+    assert found.estimate == pytest.approx(0.5) and found.outcome == "event"
+    nobody = of(people.assign(asked=people["arm"] == "treated"), "risk_ratio", among)
+    assert nobody.reason == "nobody at risk is in the arm 'control'"
+
+
+@pytest.mark.parametrize(
+    ("counts", "measure", "estimable"),
+    [
+        ((20, 50, 50, 50), "risk_ratio", True),  # everybody in one arm: a ratio of risks exists
+        ((20, 50, 50, 50), "odds_ratio", False),
+        ((50, 50, 50, 50), "risk_difference", False),
+        ((50, 50, 0, 50), "risk_difference", True),
+        ((5, 50, 0, 50), "odds_ratio", False),
+        ((5, 50, 0, 50), "risk_ratio", False),
+        ((1, 50, 1, 50), "odds_ratio", True),
+    ],
+)
+def test_what_can_just_be_estimated_is(counts, measure, estimable):
+    assert of(two_by_two(*counts), measure).estimable is estimable
+
+
+def test_p_values_of_a_two_by_two_table_by_hand():
+    """Wald tests on the log scale; no p value where the method has none."""
+    table = two_by_two(15, 100, 30, 100)
+    for measure, error in (
+        ("risk_ratio", 1 / 15 - 1 / 100 + 1 / 30 - 1 / 100),
+        ("odds_ratio", 1 / 15 + 1 / 85 + 1 / 30 + 1 / 70),
+    ):
+        found = of(table, measure)
+        z = abs(math.log(found.estimate)) / math.sqrt(error)
+        assert found.p == pytest.approx(math.erfc(z / math.sqrt(2)))
+    assert math.isnan(of(table, "risk_difference").p)
+
+
+def test_an_event_at_entry_counts_as_one_just_after():
+    people = pd.DataFrame({"event": [True, True, False], "days": [0.0, 3.0, np.nan]})
+    time, event = times(people, EVENT, 28)
+    assert time.tolist() == [0.01, 3, 28] and event.tolist() == [True, True, False]
+
+
+def test_the_hazard_ratio_of_patients_is_that_of_their_times():
+    table = two_by_two(10, 40, 20, 40)
+    table["days"] = np.where(table["event"], 1.0 + np.arange(80) % 17, np.nan)
+    treated = table["arm"] == "treated"
+    by_hand = hazard_ratio(times(table[treated], EVENT, 28), times(table[~treated], EVENT, 28))
+    found = of(table, "hazard_ratio")
+    assert found.estimate == by_hand["estimate"] < 1 and found.note.endswith("log-rank test")
+
+
+def test_a_fit_that_runs_away_is_no_hazard_ratio():
+    late = two_by_two(20, 20, 20, 20)
+    late.loc[:18, "event"] = False  # one event when treated, after all those of control
+    late["days"] = np.where(late["arm"] == "treated", 27.0, 1 + np.arange(40) / 10)
+    found = of(late, "hazard_ratio")
+    assert not found.estimable and found.reason
+
+
+def test_means_need_two_patients_in_each_arm_and_some_spread():
+    area = Outcome("area", "area", "amount")
+    arms = ["treated"] * 2 + ["control"] * 2
+
+    def means(values, arms=arms):
+        return of(pd.DataFrame({"arm": arms, "area": values}), "mean_difference", area)
+
+    assert means([1.0, 2, 3, 5]).estimate == pytest.approx(-2.5)
+    for values in ([1.0, 1, 3, 5], [1.0, 3, 5, 5], [1.0, 1, 3, 3]):
+        assert "all values of an arm are the same" in means(values).reason
+    alone = means([1.0, 3, 5], ["treated", "control", "control"])
+    assert alone.reason == "an interval of means needs at least two patients in each arm"
+
+
+def test_kaplan_meier_starts_with_everybody_and_widens():
+    curve = kaplan_meier(*freireich()[0])
+    first = curve.iloc[0]
+    assert (first["day"], first["share"], first["at_risk"]) == (0, 1, 21)
+    assert (first["low"], first["high"]) == (1, 1)
+    later = curve[(curve["day"] > 0) & (curve["share"] < 1)]
+    assert (later["low"] < later["share"]).all() and (later["share"] < later["high"]).all()
+    assert (np.diff(curve["at_risk"]) <= 0).all()
+
+
+# ---- subgroups ----
+def eight_departments(values=8):
+    people = pd.concat([two_by_two(3, 10, 5, 10)] * 2, ignore_index=True)
+    return people.assign(ward=np.arange(40) % values, old=np.arange(40) < 20)
+
+
+def test_strata_in_words():
+    people = eight_departments(2)
+    named = strata(people, ["ward", "old"])
+    assert named.iloc[0] == "ward = 0, old" and named.iloc[39] == "ward = 1, not (old)"
+    assert set(strata(people, ["ward  >=\n1"])) == {"ward >= 1", "not (ward >= 1)"}
+    assert strata(eight_departments(8), ["ward"]).nunique() == 8
+    with pytest.raises(ValueError, match=r"has 9 different values.*e\.g\. 'ward >= 3\.5'"):
+        strata(eight_departments(9), ["ward"])
+
+
+def test_a_stratum_shows_its_counts_and_its_ratio():
+    people = pd.concat(
+        [two_by_two(15, 100, 30, 100).assign(ward="a"), two_by_two(2, 40, 0, 50).assign(ward="b")]
+    )
+    other = two_by_two(9, 9, 9, 9).assign(arm="third", ward="a")  # an arm that is not asked about
+    found = split(pd.concat([people, other]), ["ward"], EVENT, "treated", "control", 28)
+    a, b = found.table.loc["ward = a"], found.table.loc["ward = b"]
+    columns = ["treated: events", "treated: n", "control: events", "control: n"]
+    assert a[columns].tolist() == [15, 100, 30, 100] and b[columns].tolist() == [2, 40, 0, 50]
+    assert a["risk_ratio"] == pytest.approx(0.5) and a["low"] < 0.5 < a["high"] and not a["note"]
+    assert math.isnan(b["risk_ratio"]) and "no event" in b["note"]
+    assert f"ward = a: 0.50 ({a['low']:.2f} to {a['high']:.2f}); ward = b: not" in found.summary()
+    assert found.by == ("ward",) and found.outcome == "event"
+    assert found.pooled.words == "the event" and found.pooled.measure == "odds_ratio"
+    asked = EVENT._replace(among="in_b")
+    only_b = split(people.assign(in_b=people["ward"] == "b"), ["ward"], asked, "treated",
+                   "control", 28)  # fmt: skip
+    assert list(only_b.table.index) == ["ward = b"]
+
+
+def test_one_stratum_with_events_is_pooled_and_not_tested():
+    informative = two_by_two(15, 100, 30, 100).assign(ward="a")
+    for idle in ((0, 50, 0, 50), (50, 50, 50, 50), (0, 0, 5, 50)):
+        people = pd.concat([informative, two_by_two(*idle).assign(ward="b")])
+        found = split(people, ["ward"], EVENT, "treated", "control", 28)
+        alone = of(informative, "odds_ratio")
+        assert found.pooled.estimate == pytest.approx(alone.estimate)
+        assert (found.pooled.low, found.pooled.high) == pytest.approx((alone.low, alone.high))
+        assert math.isnan(found.interaction_p)
+        assert "Too few events to test whether the subgroups differ" in found.summary()
+
+
+def test_strata_without_events_are_not_pooled():
+    people = pd.concat(
+        [two_by_two(0, 20, 0, 20).assign(ward="a"), two_by_two(20, 20, 20, 20).assign(ward="b")]
+    )
+    found = split(people, ["ward"], EVENT, "treated", "control", 28)
+    assert found.pooled.reason == "no stratum has events in some and not in all"
+    people = pd.concat([two_by_two(0, 20, 5, 20).assign(ward=ward) for ward in "ab"])
+    found = split(people, ["ward"], EVENT, "treated", "control", 28)
+    assert found.pooled.reason == "too few events to pool the strata"
+
+
+def test_the_null_of_the_pooled_ratio_is_tested_as_by_mantel_and_haenszel():
+    """One stratum by hand, without continuity correction."""
+    found = split(two_by_two(15, 100, 30, 100).assign(ward="a"), ["ward"], EVENT, "treated",
+                  "control", 28)  # fmt: skip
+    variance = 100 * 100 * 45 * 155 / (200**2 * 199)
+    z = abs(15 - 22.5) / math.sqrt(variance)
+    assert found.pooled.p == pytest.approx(math.erfc(z / math.sqrt(2)))

@@ -338,8 +338,8 @@ def _mean_difference(one, other, outcome, _follow_up) -> dict:
     x, y = one[outcome.name].to_numpy(float), other[outcome.name].to_numpy(float)
     if min(len(x), len(y)) < 2:
         raise NotEstimable("an interval of means needs at least two patients in each arm")
-    if x.std() == y.std() == 0:
-        raise NotEstimable("all values in each arm are the same")
+    if 0 in (x.std(), y.std()):
+        raise NotEstimable("all values of an arm are the same, so nothing says how far they spread")
     test = ttest_ind(x, y, equal_var=False)
     ends = test.confidence_interval(LEVEL / 100)
     return {
