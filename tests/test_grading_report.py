@@ -9,10 +9,10 @@ from itertools import count
 import pytest
 from submissions.bank import NAME, POINTS, answers
 
-from cytolearn.grading import marking, students
+from cytolearn.grading import marking, report, students
 from cytolearn.grading.report import class_report, feedback, shared_entries
 from cytolearn.lessons import Logbook
-from cytolearn.lessons.exercises import expected_for, load_exercise
+from cytolearn.lessons.exercises import exercise_ids, expected_for, load_exercise
 from cytolearn.lessons.logbook import examine
 
 CLASS = ("ada", "ben", "eve", "leo")
@@ -180,6 +180,15 @@ def test_copied_texts_numbers_and_logbooks_are_named(tmp_path):
     assert "leo's wrong answers are right for ada" in told.replace("&#x27;", "'")
     assert "ada, ben 2 entries of their logbooks are the same" in told
     assert " eve" not in told.partition("Likenesses")[2]
+
+
+def test_a_number_with_decimals_is_no_chance_and_a_day_is_one():
+    """Whichever assignment: a percentage is as telling as a ratio, whatever its tolerance."""
+    specs = {(n, q["id"]): q for n in exercise_ids() for q in load_exercise(n)["questions"]}
+    assert not report._by_chance(specs["storm", "q6"])  # percent, give or take less than one
+    assert not report._by_chance(specs["lymphopenia", "q6"])  # a half-life: any number of days
+    assert report._by_chance(specs["storm", "q1"])
+    assert report._by_chance(specs["interferon", "q3"])
 
 
 def test_entries_without_a_time_are_nobodys_copy():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 from submissions.bank import ALL, CODE, FRIEND, NAME, POINTS, answers, notebook
 
-from cytolearn.grading import marking
+from cytolearn.grading import marking, students, workbook
 from cytolearn.grading.marking import fingerprint, judged, mark, read_cells
 from cytolearn.grading.sandbox import HandedBack
-from cytolearn.lessons.exercises import load_exercise
+from cytolearn.lessons import exercises
+from cytolearn.lessons.exercises import Case, load_exercise
 
 QUESTIONS = {question["id"]: question for question in load_exercise(NAME)["questions"]}
 (BY_HAND,) = [key for key, question in QUESTIONS.items() if question["kind"] == "text"]
@@ -193,14 +195,55 @@ def test_looking_up_the_packages_own_answers_is_noted_where_it_first_happens(tol
         "x = 1",
         "expected_for(1); expected_for(2)",
         "from m import exercise_checks",
-        "case_of",
+        "work._case",
     ]
     notes = told(HandedBack("complete", code=CODE), *cells, "expected_for", "my_case_of_flu = 1")
     assert [note.split(",")[0] for note in notes] == [
         "Code cell 2 names expected_for",
         "Code cell 3 names exercise_checks",
-        "Code cell 4 names case_of",
+        "Code cell 4 names _case",
     ]
+
+
+def test_whatever_gives_answers_away_is_looked_for():
+    """Functions of the package that return answers or whose they are, and what holds the latter."""
+    functions = {
+        key: thing
+        for module in (exercises, students, marking, workbook)
+        for key, thing in vars(module).items()
+        if inspect.isfunction(inspect.unwrap(thing)) and thing.__module__ == module.__name__
+    }
+    returned = {key: thing.__annotations__.get("return") for key, thing in functions.items()}
+    telling = {key for key, kind in returned.items() if kind in ("Case", "Expected")}
+    telling |= {key for key, held in vars(workbook.assignment(NAME)).items() if type(held) is Case}
+    module = exercises.model_of(NAME).__name__.rpartition(".")[2]
+    assert {"case_of", "expected_for", "_case", "exercise_checks"} <= {*telling, module}
+    assert {*telling, module, exercises.model_of.__name__} <= set(marking.LOOKED_UP)
+
+
+@pytest.mark.parametrize("name", exercises.exercise_ids())
+def test_what_was_handed_out_and_the_worked_answers_look_nothing_up(name):
+    cells = [c.text for c in exercises.exercise_cells(name) if c.kind == "code"]
+    assert marking._looks_up(cells, name) == []
+
+
+def test_admitting_another_ward_than_ones_own_is_noted():
+    handed_out = [c.text for c in exercises.exercise_cells("ward") if "admit(" in c.text]
+    assert handed_out
+    (note,) = marking._looks_up([*handed_out, 'q4 = admit("night 101")[0].kind'], "ward")
+    assert note.startswith(f"Code cell {len(handed_out) + 1} names admit,")
+
+
+def test_an_answer_is_worked_out_once_for_marks_and_report(monkeypatch):
+    asked = []
+    real = marking.expected_for
+    monkeypatch.setattr(
+        marking, "expected_for", lambda name, q, case: asked.append(q["id"]) or real(name, q, case)
+    )
+    marking.known_answer.cache_clear()
+    first, again = by_id(answers()), by_id(answers())
+    assert first == again
+    assert asked == list(POINTS)
 
 
 # --- when to mark again

@@ -11,11 +11,11 @@ from statistics import mean
 from typing import Any
 
 from cytolearn.evidence import misconceptions
-from cytolearn.grading.students import case_of
+from cytolearn.grading.marking import known_answer
 from cytolearn.lessons import cards
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.content import load_content
-from cytolearn.lessons.exercises import expected_for, load_exercise
+from cytolearn.lessons.exercises import load_exercise
 from cytolearn.lessons.logbook import TRUST, merge
 
 #: So many wrong answers that are right for one and the same other student are no accident.
@@ -335,8 +335,7 @@ def likenesses(
     free texts that share half of their word sequences.
     """
     specs = [q for q in load_exercise(name)["questions"] if q["kind"] == "number" and q["personal"]]
-    # A whole day can be the same by chance; a number with decimals cannot.
-    specs = [spec for spec in specs if "relative_tolerance" in spec or spec["tolerance"] >= 1]
+    specs = [spec for spec in specs if not _by_chance(spec)]
     wrong = {
         r["student"]: {
             e["id"]: e["answer"]
@@ -365,8 +364,8 @@ def likenesses(
             continue
         for other in (s for s in students if s != student):
             if other not in truths:
-                case = case_of(students[other]["code"], name)
-                truths[other] = {s["id"]: expected_for(name, s, case) for s in specs}
+                code = students[other]["code"]
+                truths[other] = {s["id"]: known_answer(name, s["id"], code) for s in specs}
             fits = [
                 s["id"]
                 for s in own
@@ -376,6 +375,16 @@ def likenesses(
                 why = f"{student}'s wrong answers are right for {other}: {', '.join(fits)}"
                 found.append((f"{student}, {other}", why))
     return found
+
+
+def _by_chance(spec: Mapping[str, Any]) -> bool:
+    """Whether two students may come to the same number by chance: a day of a course is a round one.
+
+    >>> _by_chance({"unit": "days after the first symptom"}), _by_chance({"unit": "percent"})
+    (True, False)
+    """
+    day = re.match(r"(?:d|days?)\b", spec.get("unit", ""))
+    return bool(day) and "relative_tolerance" not in spec
 
 
 def _sequences(result: Mapping[str, Any]) -> set[tuple[str, ...]]:

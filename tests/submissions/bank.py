@@ -284,7 +284,7 @@ def bank(name: str = NAME) -> dict[str, Submission]:
                 ]
             ),
             points[ids[0]],
-            note="names expected_for, which computes the answers of the package itself",
+            note="names expected_for, which gives away answers of the package itself",
         ),
         "cells turned into nothing": Submission(
             lambda: notebook(
