@@ -24,10 +24,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = {
     "grading/marking.py": "test_marking.py",
+    "grading/students.py": "test_students.py",
     "lessons/answers.py": "test_answers.py",
     "clinic/criteria.py": "test_criteria.py",
     "clinic/verdict.py": "test_criteria.py",
-    "trials/estimates.py": "test_trials.py",
+    "trials/endpoints.py": "test_trial_endpoints.py",
+    "trials/estimates.py": "test_trial_estimates.py",
+    "trials/rules.py": "test_trial_rules.py",
+    "trials/strata.py": "test_trial_estimates.py",
 }
 AIM = 0.8  # share that must be noticed
 # What these change is a type in an annotation, or how often something is computed.
