@@ -1,8 +1,11 @@
 """What a learner does in the page of a lesson: look, click, drag, type. Waits on meaning only."""
 
+import io
 import os
 import re
 import signal
+
+from PIL import Image
 
 from benchmarks import browser
 
@@ -44,12 +47,37 @@ _PROCESS = """async () => {
   return Number(text);
 }"""
 _SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
-# Show one screen of the page; tell whether it was there already: then this is the end.
+# Show one screen of the notebook.
 _SCROLL = """place => {
   const content = document.querySelector(".jp-NotebookPanel .jp-WindowedPanel-outer");
-  const before = content.scrollTop;
   content.scrollTop = place * content.clientHeight;
-  return place > 0 && content.scrollTop === before;
+}"""
+# What is on that screen: where it is in the notebook and in the window, its cells, whether the last
+# one ends here, and what a picture of it would lack.
+_ON_SCREEN = """() => {
+  const content = document.querySelector(".jp-NotebookPanel .jp-WindowedPanel-outer");
+  const edge = content.getBoundingClientRect();
+  const seen = e => {
+    const box = e.getBoundingClientRect();
+    return e.isConnected && box.height > 0 && box.bottom > edge.top && box.top < edge.bottom;
+  };
+  const nodes = window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.node);
+  const end = nodes.at(-1).getBoundingClientRect().bottom;
+  const ends = seen(nodes.at(-1)) && end <= edge.bottom;
+  const over = [document.documentElement, content].map(e => e.scrollWidth - e.clientWidth);
+  return {
+    top: content.scrollTop,
+    clip: {x: edge.left, y: edge.top, width: content.clientWidth,
+           height: Math.ceil(ends ? end - edge.top : content.clientHeight)},
+    cells: nodes.flatMap((node, i) => seen(node) ? [i] : []),
+    ends,
+    lacking: [
+      ...over.filter(by => by > 0).map(by => `${by} px of width`),
+      ...[...content.querySelectorAll("img")]
+        .filter(image => seen(image) && !(image.complete && image.naturalWidth))
+        .map(image => `the image of ${image.alt || "no name"}`),
+    ],
+  };
 }"""
 # What juts out of its cell, except what is made to scroll (wide tables, long formulas) or is meant
 # for screen readers only. The first of a branch is enough: what lies in it juts out as well.
@@ -141,13 +169,36 @@ class Learner:
         return shown.all_text_contents()
 
     def screens(self):
-        """Scroll through the whole page, one screen at a time, and count them."""
-        self.page.evaluate(_SCROLL, 0)
+        """Scroll through the whole notebook; tell what is on each screen (see _ON_SCREEN)."""
         for place in range(99):
+            self.page.evaluate(_SCROLL, place)
             self.settled()
-            yield place
-            if self.page.evaluate(_SCROLL, place + 1):
+            screen = self.page.evaluate(_ON_SCREEN)
+            yield screen
+            if screen["ends"]:
                 return
+
+    def whole_page(self):
+        """Take one picture of the whole notebook.
+
+        Returns
+        -------
+        PIL.Image.Image
+            As wide as the notebook is in the window.
+        list of str
+            What the picture lacks.
+        """
+        strips, cells, lacking = [], set(), []
+        for screen in self.screens():
+            shot = self.page.screenshot(clip=screen["clip"])
+            strips.append((round(screen["top"]), Image.open(io.BytesIO(shot))))
+            cells |= set(screen["cells"])
+            lacking += screen["lacking"]
+        whole = Image.new("RGB", (strips[0][1].width, max(at + s.height for at, s in strips)))
+        for at, strip in strips:
+            whole.paste(strip, (0, at))
+        lacking += [f"cell {place}" for place in range(len(self.sources)) if place not in cells]
+        return whole, lacking
 
     def too_wide(self):
         return self.page.evaluate(_TOO_WIDE)

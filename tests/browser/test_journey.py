@@ -1,13 +1,11 @@
-"""A learner's whole path through each lesson, in a real JupyterLab, and pictures of it.
+"""A learner's whole path through each lesson, in a real JupyterLab.
 
-The path comes first: it needs a notebook that nobody has answered yet. What follows, here and in
-test_journey_accessibility.py, looks at the page that it leaves.
+The path comes first: it needs a notebook that nobody has answered yet. What follows in
+test_journey_accessibility.py and test_pictures.py looks at the page that it leaves.
 """
 
 import json
 import math
-import os
-from pathlib import Path
 
 import pytest
 from learner import PICTURE
@@ -151,31 +149,3 @@ def test_whole_path(learner, lesson, folder):
     assert first.locator("input[type=radio]").nth(place).is_checked()
     assert learner.failures() == []
     assert learner.too_wide() == []
-
-
-@pytest.mark.slow  # minutes a lesson, and for people to look at
-def test_pictures(learner, lesson, tmp_path):
-    """Take pictures at two widths in two themes: artefacts for people, kept outside the tests.
-
-    CYTOLEARN_SCREENSHOTS names the folder. What is asserted: nothing juts out at either width.
-    """
-    target = Path(os.environ.get("CYTOLEARN_SCREENSHOTS") or tmp_path) / lesson["file"]
-    target.mkdir(parents=True, exist_ok=True)
-    page = learner.page
-    learner.open_app()
-    try:
-        for theme in ("light", "dark"):
-            learner.wear(theme)
-            for width in (1024, 1440):
-                learner.look_at(width, 2000)
-                for place, title in enumerate(learner.tabs):
-                    learner.open_tab(title)
-                    learner.app.screenshot(path=target / f"tab{place}_{width}_{theme}.png")
-                learner.open_tab(learner.tabs[0])
-                for place in learner.screens():
-                    page.screenshot(path=target / f"page_{width}_{theme}_{place:02}.png")
-                assert learner.too_wide() == [], f"{width} px"
-    finally:
-        learner.wear("light")
-        learner.look_at(1024, 900)
-    assert len(list(target.glob("*.png"))) >= 4 * (len(learner.tabs) + 1)
