@@ -134,7 +134,8 @@ def test_postbuild_is_executable_and_installs_without_dependencies():
         'labextension disable "@jupyterlab/apputils-extension:announcements"',
     ):
         assert needed in text, needed
-    assert run("bash", "-n", str(path)).returncode == 0
+    if os.name == "posix":  # the bash that Windows finds first is another system's
+        assert run("bash", "-n", str(path)).returncode == 0
 
 
 # --- nothing private, nothing from this machine
