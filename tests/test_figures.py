@@ -1,15 +1,19 @@
+import io
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from cytolearn import physiology
 from cytolearn.figures import FOOTER, Picture, plot_courses
 from cytolearn.figures.courses import spread
 from cytolearn.figures.outcomes import sample_words, start_day_window, window_words
 from cytolearn.figures.panels import limits
+from cytolearn.figures.picture import on_card
 from cytolearn.figures.words import difference, extreme
 
 DAYS = np.round(np.arange(451) * 0.1 - 5, 3)
@@ -61,6 +65,36 @@ def test_labels_do_not_collide_and_stay_in_the_picture():
         boxes = [t.get_window_extent() for t in ax.texts]
         assert all(box.x1 <= width for box in boxes)
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+
+
+@pytest.mark.parametrize("last", [20, 40, 60, 75, 101, 200, 365, 1500])
+def test_days_on_the_axis_stand_apart(last):
+    days = np.linspace(-5, last, 400)
+    long = SimpleNamespace(label="lupus", frame=course("x").frame.iloc[:400].set_axis(days))
+    picture = plot_courses([long], ["il6", "alc", "crp"])
+    picture.canvas.draw()
+    for ax in picture.axes:
+        shown = [t for t in ax.get_xticklabels() if ax.get_xlim()[0] <= t.get_position()[0] <= last]
+        boxes = [text.get_window_extent() for text in shown]
+        assert len(boxes) >= 3
+        assert all(a.x1 + 2 < b.x0 for a, b in pairwise(boxes))
+
+
+def test_a_picture_lies_on_a_card_with_clear_corners():
+    plain = plot_courses([course("mild")], ["il6"]).png()
+    card = Image.open(io.BytesIO(on_card(plain)))
+    picture = Image.open(io.BytesIO(plain))
+    assert len(on_card(plain)) < len(plain)
+    assert card.width > picture.width and card.height > picture.height
+    seen = card.convert("RGBA")
+    ends = [(x, y) for x in (0, card.width - 1) for y in (0, card.height - 1)]
+    assert all(seen.getpixel(end)[3] == 0 for end in ends)
+    middle = card.width // 2, card.height // 2
+    assert seen.getpixel((middle[0], 0)) == seen.getpixel((0, middle[1])) == (255,) * 4
+    margin = (card.width - picture.width) // 2
+    inside = seen.crop((margin, margin, margin + picture.width, margin + picture.height))
+    away = np.abs(np.asarray(inside, int) - np.asarray(picture.convert("RGBA"), int))
+    assert away.max() < 60 and away.mean() < 0.5  # the palette's colours are near
 
 
 def test_treatment_days_are_marked_and_named():

@@ -19,6 +19,8 @@ from cytolearn.wording import number, unknown
 DAYS = (-5.0, 40.0)
 #: Size of a panel's cell in inches and the margins inside it: left, bottom, right, top.
 CELL, MARGINS = (3.05, 2.05), (0.52, 0.42, 0.14, 0.38)
+#: Steps between the days named on an axis, and how many steps have room on it.
+_DAY_STEPS, _MOST_DAYS = (10, 20, 50, 100, 200, 500, 1000), 7
 
 
 @cache
@@ -37,9 +39,11 @@ def readout_row(symbol: str):
 
 def unit_words(unit: str) -> str:
     """Return a unit as it is printed in a figure: "10⁹/L", "µg/mL FEU"."""
-    known = {"fraction": "share", "0-1": "0 to 1", "10^9/L": "10⁹/L"}
-    known["log10 copies/mL"] = "log₁₀ copies/mL"
-    return known.get(unit, unit.replace("ug/", "µg/").replace("/uL", "/µL"))
+    known = {"fraction": "share", "0-1": "0 to 1", "log10 copies/mL": "log₁₀ copies/mL"}
+    signs = {"ug/": "µg/", "/uL": "/µL", "10^9": "10⁹"}
+    for plain, sign in signs.items():
+        unit = unit.replace(plain, sign)
+    return known.get(unit, unit)
 
 
 def limits(
@@ -76,6 +80,13 @@ def _nice_above(value: float) -> float:
     return float(next(s * base for s in (1, 1.5, 2, 3, 5, 7.5, 10) if s * base >= value))
 
 
+def day_ticks(days: tuple[float, float]) -> np.ndarray:
+    """Return the days that a panel's axis names: round ones, few enough to stand side by side."""
+    first, last = days
+    step = next((s for s in _DAY_STEPS if (last - first) / s < _MOST_DAYS), (last - first) / 4)
+    return np.arange(np.ceil(first / step) * step, last + 0.1, step)
+
+
 def draw_panel(
     ax: Axes,
     symbol: str,
@@ -103,7 +114,7 @@ def draw_panel(
         ax.set_ylim(low, high)
         ax.yaxis.get_major_locator().set_params(nbins=5)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 2)))
-    ax.xaxis.set_major_locator(FixedLocator(np.arange(np.ceil(days[0] / 10) * 10, days[1] + 1, 10)))
+    ax.xaxis.set_major_locator(FixedLocator(day_ticks(days)))
     ax.grid(axis="y", color=theme.GRID, linewidth=0.7)
     ax.tick_params(length=3)
     ax.set_xlabel("days since symptom onset", labelpad=3)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 
 from cytolearn.apps import Explorer
+from cytolearn.figures.picture import on_card
 from cytolearn.lessons import cards
 from cytolearn.lessons.claims import tabs
 from cytolearn.lessons.content import person
@@ -147,7 +148,7 @@ class Explore(W.VBox):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         words = self.summary()
-        picture = base64.b64encode(self.app.png()).decode()
+        picture = base64.b64encode(on_card(self.app.png())).decode()
         return (
             {**data, "text/plain": words, "image/png": picture},
             {**metadata, "image/png": {"alt": words}},
