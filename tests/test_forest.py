@@ -136,7 +136,8 @@ def test_texts_stay_inside_the_picture_and_apart(count):
     frame = trials(class_="IL-6 blockade", outcome="death", design="RCT").independent()
     picture = forest_plot(frame.head(count), "odds ratio")
     renderer = FigureCanvasAgg(picture).get_renderer()
-    boxes = [text.get_window_extent(renderer) for text in picture.texts if text.get_text()]
+    texts = [*picture.texts, *picture.axes[0].get_xticklabels()]
+    boxes = [text.get_window_extent(renderer) for text in texts if text.get_text()]
     width, height = picture.get_size_inches() * picture.dpi
     for box in boxes:
         assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height
@@ -145,6 +146,14 @@ def test_texts_stay_inside_the_picture_and_apart(count):
             across = min(one.x1, other.x1) - max(one.x0, other.x0)
             along = min(one.y1, other.y1) - max(one.y0, other.y0)
             assert across <= 0 or along <= 1
+
+
+def test_a_page_of_1024_pixels_shows_letters_of_11_pixels_at_least():
+    picture = forest_plot(trials(class_="IL-6 blockade", outcome="death", design="RCT"))
+    # JupyterLab leaves 810 of them to a picture in an app.
+    pixels = 810 / (72 * picture.get_figwidth())
+    texts = [*picture.texts, *picture.axes[0].get_xticklabels()]
+    assert min(text.get_fontsize() for text in texts) * pixels >= 11
 
 
 def test_long_names_never_touch_the_numbers():

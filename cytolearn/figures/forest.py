@@ -23,15 +23,23 @@ if TYPE_CHECKING:
 
     from cytolearn.evidence.pooling import Pooled
 
-_WIDTH, _ROW, _TOP, _BOTTOM = 10.2, 0.245, 0.72, 1.02  # inches
-_AXES_LEFT, _AXES_RIGHT = 0.505, 0.767  # shares of the width
-_LABELS, _TREATED, _CONTROL, _EFFECT, _WEIGHT = 0.008, 0.402, 0.488, 0.779, 0.994
-_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-_WIDE_TICKS = (0.02, 0.1, 0.5, 1, 2, 10, 50)
-_FEW_TICKS = 200  # an axis that spans more than this takes the wide ones
+_WIDTH, _ROW, _TOP, _BOTTOM = 10.2, 0.25, 0.76, 0.98  # inches
+_SIGNS = 0.2  # inches of each line that explains signs
+_AXES_LEFT, _AXES_RIGHT = 0.537, 0.729  # shares of the width
+_LABELS, _TREATED, _CONTROL, _EFFECT, _WEIGHT = 0.008, 0.429, 0.52, 0.741, 0.994
+#: In a page of 1024 px a point is 1.1 px: nothing is smaller than 11 px there.
+_TEXT, _SMALL = 10.5, 10.0
+_MOST_SIGNS = 105  # characters in one line of signs
+_TIED = "\N{NO-BREAK SPACE}"  # a sign and its words stay in one line
+#: Ticks for axes whose ends differ by less than the factor before them.
+_TICKS = (
+    (45, (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)),
+    (400, (0.02, 0.1, 0.5, 1, 2, 10, 50)),
+    (np.inf, (0.02, 0.1, 1, 10, 50)),
+)
 _MOST = 45  # rows that still can be read
 _NO_WEIGHT = 0.35  # size of a square that is not pooled
-_LONGEST = 43  # characters of a label, with its year
+_LONGEST = 41  # characters of a label, with its year
 _SHORT = {
     "odds ratio": "OR",
     "risk ratio": "RR",
@@ -210,18 +218,21 @@ def forest_lines(
 def draw_forest(lines: Sequence[Line], notes: Sequence[str], title: str) -> Picture:
     """Draw lines; see `forest_plot`."""
     low, high = _limits(lines)
-    height = _TOP + _ROW * len(lines) + _BOTTOM
+    signs = _signs(lines)
+    bottom = _BOTTOM + _SIGNS * len(signs)
+    height = _TOP + _ROW * len(lines) + bottom
     with mpl.rc_context(theme.RC):
         figure = Picture(figsize=(_WIDTH, height), dpi=100, twin=forest_words(lines, notes, title))
         ax = figure.add_axes(
-            (_AXES_LEFT, _BOTTOM / height, _AXES_RIGHT - _AXES_LEFT, _ROW * len(lines) / height)
+            (_AXES_LEFT, bottom / height, _AXES_RIGHT - _AXES_LEFT, _ROW * len(lines) / height)
         )
         ax.set_xscale("log")
         ax.set_xlim(low, high)
         ax.set_ylim(len(lines) - 0.5, -0.5)
         ax.set_yticks([])
+        ax.tick_params(labelsize=_SMALL)
         ax.spines["left"].set_visible(False)
-        ticks = _TICKS if high / low < _FEW_TICKS else _WIDE_TICKS
+        ticks = next(ticks for factor, ticks in _TICKS if high / low < factor)
         ax.xaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
@@ -234,6 +245,7 @@ def draw_forest(lines: Sequence[Line], notes: Sequence[str], title: str) -> Pict
             _draw_line(ax, y, line, heaviest)
             _write_line(figure, ax, y, line)
         _captions(figure, ax, height, title, lines)
+        _explain(figure, height, signs)
     return figure
 
 
@@ -405,8 +417,9 @@ def forest_title(rows: pd.DataFrame, cumulative: str | None = None) -> str:
 
 def _limits(lines: Sequence[Line]) -> tuple[float, float]:
     ends = [end for line in lines for end in (line.low, line.high, line.effect) if end == end]
-    low = max([tick for tick in _TICKS[:-1] if tick <= min(*ends, 0.5)], default=_TICKS[0])
-    high = min([tick for tick in _TICKS if tick >= max(*ends, 2)], default=_TICKS[-1])
+    (_, ticks), *_ = _TICKS
+    low = max([tick for tick in ticks[:-1] if tick <= min(*ends, 0.5)], default=ticks[0])
+    high = min([tick for tick in ticks if tick >= max(*ends, 2)], default=ticks[-1])
     return low * 0.97, high * 1.03
 
 
@@ -446,7 +459,7 @@ def _write_line(figure: Picture, ax: Axes, y: int, line: Line) -> None:
     place = ax.get_position()
     rows = ax.get_ylim()[0] + 0.5
     at = place.y0 + place.height * (1 - (y + 0.5) / rows)
-    middle = {"va": "center", "fontsize": 9}
+    middle = {"va": "center", "fontsize": _TEXT}
     indent = 0.0 if line.kind in ("heading", "pooled", "overall") else 0.012
     figure.text(_LABELS + indent, at, line.label, **middle, **bold)
     if line.kind == "heading":
@@ -458,16 +471,16 @@ def _write_line(figure: Picture, ax: Axes, y: int, line: Line) -> None:
         figure.text(_WEIGHT, at, f"{line.weight:.1f}%", ha="right", **middle)
     elif line.interval:
         figure.text(_WEIGHT, at, line.interval.replace("Hartung-Knapp", "HK"), ha="right",
-                    va="center", fontsize=8, color=theme.MUTED)  # fmt: skip
+                    va="center", fontsize=_SMALL, color=theme.MUTED)  # fmt: skip
 
 
 def _captions(figure: Picture, ax: Axes, height: float, title: str, lines: Sequence[Line]) -> None:
     def at(inches_from_top: float) -> float:
         return 1 - inches_from_top / height
 
-    head = {"fontsize": 8.5, "color": theme.MUTED, "va": "center"}
+    head = {"fontsize": _SMALL, "color": theme.MUTED, "va": "center"}
     steps = any(line.kind == "step" for line in lines)
-    figure.text(_LABELS, at(0.2), textwrap.shorten(title, 110, placeholder=" …"), fontsize=11.5,
+    figure.text(_LABELS, at(0.2), textwrap.shorten(title, 95, placeholder=" …"), fontsize=12,
                 fontweight="bold", va="center")  # fmt: skip
     figure.text(_LABELS, at(0.53), "trial, year", **head)
     if not steps:
@@ -478,9 +491,14 @@ def _captions(figure: Picture, ax: Axes, height: float, title: str, lines: Seque
         figure.text(_WEIGHT, at(0.53), "weight", ha="right", **head)
     below = ax.get_position().y0
     one = ax.transData.transform((1, 0))[0] / (_WIDTH * 100)
-    sides = {"fontsize": 8.5, "va": "center"}
+    sides = {"fontsize": _SMALL, "va": "center"}
     figure.text(one - 0.008, below - 0.42 / height, "◀ favours treatment", ha="right", **sides)
     figure.text(one + 0.008, below - 0.42 / height, "favours control ▶", ha="left", **sides)
+
+
+def _signs(lines: Sequence[Line]) -> list[str]:
+    """Explain the signs that are drawn, in lines that fit."""
+    steps = any(line.kind == "step" for line in lines)
     signs = ["■ randomised, area = weight"] if not steps else ["● all trials so far, pooled"]
     if any(not line.randomised for line in lines):
         signs.append("□ not randomised")
@@ -494,5 +512,11 @@ def _captions(figure: Picture, ax: Axes, height: float, title: str, lines: Seque
         signs.append(f"{_DAGGER} from memory, not seen in a source")
     if any(line.inverse for line in lines):
         signs.append("1/OR: inverse, so that left is better")
-    figure.text(_LABELS, 0.36 / height, "   ".join(signs), fontsize=8.5, va="center")
-    figure.text(_LABELS, 0.13 / height, _FOOTER, fontsize=7.5, color=theme.MUTED, va="center")
+    whole = "   ".join(sign.replace(" ", _TIED) for sign in signs)
+    return [line.replace(_TIED, " ") for line in textwrap.wrap(whole, _MOST_SIGNS)]
+
+
+def _explain(figure: Picture, height: float, signs: Sequence[str]) -> None:
+    for i, line in enumerate(reversed(signs)):
+        figure.text(_LABELS, (0.4 + _SIGNS * i) / height, line, fontsize=_SMALL, va="center")
+    figure.text(_LABELS, 0.14 / height, _FOOTER, fontsize=_SMALL, color=theme.MUTED, va="center")
