@@ -113,8 +113,8 @@ def _stopping(shown: Demonstration) -> Any:
 def _steps(shown: Demonstration) -> Any:
     works, won = shown.table["works"], shown.table["won"]
     again = shown.table["confirmed"] == 1
-    steps = (("enter phase 2", works == works), ("succeed in phase 2", won),
-             ("succeed again in phase 3", again))  # fmt: skip
+    steps = (("enter phase 2", works == works), ("win phase 2 (p < 0.2)", won),
+             ("win phase 3 (p < 0.05)", again))  # fmt: skip
     rows = [(label, int((who & ~works).sum()), int((who & works).sum())) for label, who in steps]
     return pairs(rows, title="How many drugs are left", heads=("do nothing", "work"), unit="drugs")
 
@@ -201,8 +201,8 @@ TRAPS: dict[str, Trap] = {
     ),
     "phase_two_to_three": Trap(
         "From phase 2 to phase 3",
-        "Many drugs are tried in small trials; the winners get a large one. How many of the "
-        "winners work?",
+        "Many drugs are tried in small trials. Those that lower the lung lesion with p < 0.2 get a "
+        "large one, where p < 0.05 counts. How many of the winners work?",
         "% of drugs that work", 0, 100, 5, 10,
         lambda base, k, seed, advance, null: demonstrations.phase_two_to_three(
             base, 100, len(base), working=k / 100, times=120, seed=seed, advance=advance),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SIGNIFICANT = 0.05  # the convention that these demonstrations are about
+_LOW_BAR = 0.2  # p value below which a small trial lets a drug go on
+_LESION = "lesion_auc"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,10 @@ class Demonstration:
 
 def _percent(share: float) -> str:
     return f"{number(100 * share, 2)} %"
+
+
+def _signed_percent(percent: float) -> str:
+    return f"{'+' if percent > 0 else '−'}{number(abs(percent), 2)} %"
 
 
 def _followed(found: TrialResult, patients: pd.DataFrame, treated: np.ndarray, died: np.ndarray):
@@ -151,6 +157,10 @@ def phase_two_to_three(
 ) -> Demonstration:  # fmt: skip
     """Let many drugs, few of which work, go through a small trial and the winners a large one.
 
+    Both trials look at the lesion of the lung, which differs between patients less by chance than
+    death does. The small one sets a low bar (p < 0.2, for benefit), as trials of phase 2 do that
+    are to let no good drug go; the large one asks for p < 0.05.
+
     Parameters
     ----------
     n, later : int
@@ -165,40 +175,52 @@ def phase_two_to_three(
     -------
     Demonstration
         ``numbers``: winners, true_winners (share of winners that work), confirmed (share of
-        winners that win again).
+        winners that win again), first and second (change of the lesion in the winners' small and
+        large trials, median, % of the lesion without treatment).
     """
     import pandas as pd
 
     working = checked_number("working", working, 0, 1, "", "0.1 is one drug in ten.")
     works = draws(seed, "which drugs work").random(times) < working
+    control = next(iter(found.design.arms))
+    untreated = found.patients.loc[found.patients["arm"] == control, _LESION].mean()
+
+    def change(luck: int, patients: int, null: bool, limit: float) -> tuple[float, bool]:
+        e = found.again(luck, n=patients, null=null, progress=False).effect(_LESION)
+        return 100 * e.estimate / untreated, bool(e.p < limit and e.estimate < 0)
+
     rows = []
     lucks = series(seed, 2 * times)  # one for each small trial, one for the large one after it
     for i in range(times):
-        null = not works[i]
-        small = found.again(lucks[i], n=n, null=null, progress=False).effect()
-        won = bool(small.p < _SIGNIFICANT and small.estimate < 1)
-        again = np.nan
+        first, won = change(lucks[i], n, not works[i], _LOW_BAR)
+        second, again = np.nan, np.nan
         if won:
-            large = found.again(lucks[times + i], n=later, null=null, progress=False).effect()
-            again = float(large.p < _SIGNIFICANT and large.estimate < 1)
-        rows.append((bool(works[i]), small.estimate, won, again))
+            second, again = change(lucks[times + i], later, not works[i], _SIGNIFICANT)
+        rows.append((bool(works[i]), first, won, second, float(again)))
         if advance:
             advance(i + 1, times)
-    table = pd.DataFrame(rows, columns=["works", "first", "won", "confirmed"])
+    table = pd.DataFrame(rows, columns=["works", "first", "won", "second", "confirmed"])
     winners = table[table["won"]]
+    share = winners if len(winners) else winners.reindex([0])  # without winners there is no share
     numbers = {
         "winners": len(winners),
-        "true_winners": float(winners["works"].mean()) if len(winners) else float("nan"),
-        "confirmed": float(winners["confirmed"].mean()) if len(winners) else float("nan"),
+        "true_winners": float(share["works"].astype(float).mean()),
+        "confirmed": float(share["confirmed"].mean()),
+        "first": float(share["first"].median()),
+        "second": float(share["second"].median()),
     }
     words = (
         f"{times} drugs, of which {int(works.sum())} work, each in a trial of {n} patients: "
-        f"{len(winners)} succeed (p < 0.05)."
+        f"{len(winners)} go on, as their patients have less lung lesion with p < "
+        f"{number(_LOW_BAR)}, a low bar that lets few good drugs go."
     )
     if len(winners):
         words += (
             f" Of these, {int(winners['works'].sum())} really work, and "
-            f"{int(winners['confirmed'].sum())} succeed again in a trial of {later} patients."
+            f"{int(winners['confirmed'].sum())} succeed again in a trial of {later} patients, "
+            f"where p < {number(_SIGNIFICANT)} counts. The winners had changed the lesion by "
+            f"{_signed_percent(numbers['first'])} (median); in the large trial it is "
+            f"{_signed_percent(numbers['second'])}: who won by luck falls back to the mean."
         )
     return Demonstration("phase_two_to_three", numbers, table, words)
 

@@ -532,13 +532,12 @@ def demonstration_small():
 
 def phase_two_winners_fail() -> Shown:
     """M05: useless drugs that win a small trial do not win the large one."""
-    series = [play("phase_two_to_three", 0, seed) for seed in (1, 2, 3)]  # a win is a rare accident
-    won = [found for found in series if found.numbers["winners"]]
-    winners = sum(found.numbers["winners"] for found in won)
-    again = sum(found.numbers["winners"] * found.numbers["confirmed"] for found in won)
-    words = " ".join(found.words for found in series)
+    found = play("phase_two_to_three", 0)
+    n = found.numbers
+    falls_back = abs(n["second"]) < abs(n["first"]) / 2
     pair = f"SNG001: {row('IFN03')['effect']} in phase 2, {row('IFN04')['effect']} in phase 3."
-    return Shown(bool(winners > 0 and again < winners / 2), f"{words} {pair}")
+    holds = n["winners"] >= 3 and n["confirmed"] < 0.5 and falls_back
+    return Shown(bool(holds), f"{found.words} {pair}")
 
 
 def peeking_exaggerates() -> Shown:
