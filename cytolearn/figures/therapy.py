@@ -176,8 +176,8 @@ def heat_map(
         for j in range(k):
             _frame(ax, values[:, j], j, small)
         if empty and not np.isfinite(values).any():
-            paper = {"facecolor": _LIGHT_TEXT, "edgecolor": "none", "boxstyle": "round,pad=0.9"}
-            ax.text(k / 2, n / 2, empty, ha="center", va="center", fontsize=10, color=_DARK_TEXT,
+            paper = {"facecolor": theme.GRID, "edgecolor": theme.MUTED, "boxstyle": "round,pad=0.9"}
+            ax.text(k / 2, n / 2, empty, ha="center", va="center", fontsize=10, color=theme.INK,
                     bbox=paper, linespacing=1.5)  # fmt: skip
         for side in ax.spines.values():
             side.set_visible(False)
@@ -203,7 +203,7 @@ def heat_map(
 
 def _cell(ax: Axes, i: int, j: int, value: float, colour: Normalize, small: float) -> None:
     known = math.isfinite(value)
-    face = DIVERGING(colour(value)) if known else "#d5dbe1"
+    face = DIVERGING(colour(value)) if known else theme.GRID
     ax.add_patch(Rectangle((j + 0.02, i + 0.04), 0.96, 0.92, facecolor=face, edgecolor="none"))
     if not known:
         return
@@ -331,7 +331,8 @@ def intervals(
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
-        ax.axvline(null, color=theme.INK, linewidth=1, zorder=1)
+        if marks:
+            ax.axvline(null, color=theme.INK, linewidth=1, zorder=1)
         if math.isfinite(truth):
             ax.axvline(truth, color=theme.CURVES[1], linewidth=1.6, linestyle="--", zorder=1)
             figure.text(1 - 0.06 / width, 0.42 / height, f"- - truth {truth:.2f}", fontsize=8.2,
@@ -341,8 +342,7 @@ def intervals(
             _draw_mark(ax, y, mark, low, high, names)
         if not marks:
             ax.text(0.5, 0.5, "Nothing yet: press the first button.", transform=ax.transAxes,
-                    ha="center", va="center", fontsize=9, color=theme.MUTED,
-                    bbox={"facecolor": "white", "edgecolor": "none"})  # fmt: skip
+                    ha="center", va="center", fontsize=9, color=theme.MUTED)  # fmt: skip
         for x, words, where in ((0.0, f"◀ {sides[0]}", "left"), (1.0, f"{sides[1]} ▶", "right")):
             ax.text(x, 1.02, words, transform=ax.transAxes, ha=where, va="bottom", fontsize=8,
                     color=theme.MUTED)  # fmt: skip
