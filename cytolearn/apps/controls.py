@@ -9,6 +9,7 @@ from math import isfinite, log10
 import ipywidgets as W
 
 from cytolearn import physiology
+from cytolearn.figures.panels import unit_words
 from cytolearn.wording import number, out_of_range, unknown
 
 BADGES = {
@@ -106,7 +107,7 @@ class Control:
         self.scale = Scale(self.low, self.high)
         self._on_change, self._quiet = on_change, False
         self._stale: set[float] = set()
-        self.unit = _UNITS.get(self.row["unit"], self.row["unit"])
+        self.unit = _UNITS.get(self.row["unit"], unit_words(self.row["unit"]))
         notch = 1 / _NOTCHES
         step = _nice_step((self.high - self.low) / _NOTCHES)
         self.slider = W.FloatSlider(

@@ -14,6 +14,7 @@ from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.pieces import bar, constant, foot, paragraph, set_slider, slider, solve, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.bcells import boxes, consequences
+from cytolearn.figures.panels import unit_words
 from cytolearn.figures.words import difference
 from cytolearn.wording import number, unknown
 
@@ -95,7 +96,7 @@ class Consequences:
         parts = []
         for name, (what, unit) in words.items():
             usual, now = found[name]
-            text = f"{what} {number(now)} {unit}"
+            text = f"{what} {number(now)} {unit_words(unit)}"
             if self._blocks.value != 1 or self._calls.value != 1:
                 text += f" ({difference(now, usual, unit)})" if max(usual, now) > 0 else ""
             parts.append(text)

@@ -224,7 +224,7 @@ def race_words(first: float, takeover: float, gone: float, peak: float, left: fl
         "germinal-centre antibody never does the greater part of the work"
         if np.isnan(takeover)
         else f"germinal-centre antibody does the greater part from {day_words(takeover)}",
-        f"virus in the lung peaks at {number(peak)} log10 copies/mL"
+        f"virus in the lung peaks at {number(peak)} log₁₀ copies/mL"
         + (
             " and is still measurable on the last day"
             if np.isnan(gone)
