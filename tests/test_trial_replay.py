@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,65 @@ def test_the_picture_says_every_row():
 def test_an_unknown_replay_names_the_nearest():
     with pytest.raises(ValueError, match="hydroxychloroquine_recovery"):
         replay.replay("hydroxychloroquine")
+
+
+SMALL = {"n": 16, "lucks": 2, "progress": False}
+
+
+@pytest.mark.filterwarnings("ignore::cytolearn.treatments.teaching.TeachingWarning")
+def test_a_drug_that_does_nothing_has_a_ratio_of_one():
+    row = replay.replay("hydroxychloroquine_recovery", **SMALL)
+    assert row["patients"] == 16 <= row["screened"]
+    assert row["model"] == "1.000" and row["reason"] == ""
+    assert float(row["model_low"]) * float(row["model_high"]) == pytest.approx(1, abs=0.01)
+    assert 0 < float(row["risk_control"]) < 100
+
+
+@pytest.mark.filterwarnings("ignore::cytolearn.treatments.teaching.TeachingWarning")
+def test_what_is_no_event_has_no_risk():
+    """Lymphocytes after IL-7: a ratio of means, its width that of the published size."""
+    row = replay.replay("il7_iliad", **SMALL)
+    assert row["risk_control"] == ""
+    low, model, high = (float(row[c]) for c in ("model_low", "model", "model_high"))
+    assert low < model < high
+    again = replay.replay("il7_iliad", **{**SMALL, "lucks": 3})
+    assert again == row, "the laboratory is asked once, however often chance is drawn"
+
+
+def test_usual_care_is_read_with_its_shares():
+    given = replay._usual_care("dexamethasone:0.9;remdesivir:0.4", 9)
+    assert [(t.drug, t.day, share) for t, share in given] == [
+        ("dexamethasone", 9, 0.9), ("remdesivir", 9, 0.4),
+    ]  # fmt: skip
+    assert replay._usual_care("", 9) == []
+
+
+def test_without_an_estimate_the_record_stays_empty():
+    none = replay.Effect("death_28", "risk_ratio", "treated", "control", reason="nobody died")
+    assert set(replay._at_size(none, 100, 50, 50).values()) == {""}
+
+
+def test_replays_that_are_not_run_again_keep_their_row(tmp_path, monkeypatch):
+    """Written in a copy; the order of the file is that of replays.csv, whatever was run when."""
+    package = Path(replay.__file__).parent
+    shipped = (package / "replay_record.csv").read_text(encoding="utf-8")
+    (tmp_path / "replay_record.csv").write_text(shipped, encoding="utf-8")
+    monkeypatch.setattr(replay, "files", lambda _package: tmp_path)
+    row = dict.fromkeys(shipped.splitlines()[0].split(","), "7")
+    monkeypatch.setattr(replay, "replay", lambda name, progress: {**row, "replay": name})
+    said = []
+    written = replay.write_record(["il7_iliad", "interferon_solidarity"], told=said.append)
+    before, after = (text.splitlines() for text in (shipped, written.read_text(encoding="utf-8")))
+    changed = {line.split(",")[0] for line in set(after) - set(before)}
+    assert changed == {"il7_iliad", "interferon_solidarity"}
+    names = [line.split(",")[0] for line in after]
+    assert names == [line.split(",")[0] for line in before] == ["replay", *specifications()]
+    assert said == ["il7_iliad: 7 (7 to 7) 7", "interferon_solidarity: 7 (7 to 7) 7"]
+    replay.write_record(told=said.append)
+    lines = written.read_text(encoding="utf-8").splitlines()[1:]
+    assert all(line.endswith(",7,7,7,7,7,7,7") for line in lines)
+    assert len(lines) == len(specifications())
+    assert (package / "replay_record.csv").read_text(encoding="utf-8") == shipped
 
 
 @pytest.mark.slow

@@ -90,12 +90,14 @@ def replay(name: str, *, n: int = PATIENTS, lucks: int = LUCKS, progress: bool =
     )
     expected, risk = _expected(found, spec, lucks, progress)
     published = _published(spec)
+    # A laboratory value is drawn once for each patient, chance as often as there are lucks.
+    looked_at = n if spec["measure"] == "mean_ratio" else n * lucks
     return {
         "replay": name,
         "patients": n,
         "screened": found.flow["screened"],
         "risk_control": "" if math.isnan(risk) else f"{100 * risk:.1f}",
-        **_at_size(expected, n * lucks, published["n_treated"], published["n_control"]),
+        **_at_size(expected, looked_at, published["n_treated"], published["n_control"]),
         "reason": expected.reason,
     }
 
@@ -177,8 +179,6 @@ def _at_size(expected: Effect, n: int, n_treated: float, n_control: float) -> di
     """
     if not expected.estimable:
         return {"model": "", "model_low": "", "model_high": ""}
-    if expected.measure == "mean_ratio":
-        n = n // LUCKS
     width = math.log(expected.high / expected.low) / 2
     width *= math.sqrt((1 / n_treated + 1 / n_control) / (2 / n))
     ends = (expected.estimate * math.exp(sign * width) for sign in (-1, 1))
