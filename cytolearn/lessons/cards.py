@@ -123,10 +123,10 @@ def evidence_card(card: Mapping[str, Any], model: str) -> Card:
     for side, heading in (("for", "In patients, for"), ("against", "In patients, against")):
         findings = card.get(side, [])
         items = "".join(f"<li>{_finding(finding)}</li>" for finding in findings)
-        sides += f"<div><h5>{heading}</h5><ul>{items or '<li>Nothing found.</li>'}</ul></div>"
+        sides += f"<div><h4>{heading}</h4><ul>{items or '<li>Nothing found.</li>'}</ul></div>"
         lines += [f"  {heading}:", *(f"    - {_finding_text(finding)}" for finding in findings)]
     body = (
-        f'<div class="cl-evidence"><h4>{rich(card["claim"])} {badge}</h4>'
+        f'<div class="cl-evidence"><h3>{rich(card["claim"])} {badge}</h3>'
         f"<p><strong>In this model:</strong> {rich(model)}</p>"
         f'<div class="cl-sides">{sides}</div></div>'
     )
