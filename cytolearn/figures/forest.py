@@ -512,7 +512,7 @@ def _signs(lines: Sequence[Line]) -> list[str]:
         signs.append(f"{_DAGGER} from memory, not seen in a source")
     if any(line.inverse for line in lines):
         signs.append("1/OR: inverse, so that left is better")
-    whole = "   ".join(sign.replace(" ", _TIED) for sign in signs)
+    whole = " · ".join(sign.replace(" ", _TIED) for sign in signs)
     return [line.replace(_TIED, " ") for line in textwrap.wrap(whole, _MOST_SIGNS)]
 
 
