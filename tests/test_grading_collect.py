@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from submissions.bank import NAME, notebook
@@ -51,6 +52,7 @@ def taken(course, where, **options):
     ("when", "late"),
     [
         ((2026, 12, 1, 23, 59, 58), False),
+        ((2026, 12, 1, 23, 59, 59), False),
         ((2026, 12, 2, 0, 0, 0), True),
         ((1980, 1, 1, 0, 0, 0), False),  # a zip without times
     ],
@@ -77,6 +79,39 @@ def test_files_in_a_folder_are_late_by_their_time(course, tmp_path):
     _, record = taken(course, tmp_path / "in")
     assert (record["ada"]["late"], record["ben"]["late"]) == (False, True)
     assert record["ben"]["time"] == "2026-12-02T12:00"
+
+
+def test_the_last_minute_is_in_time_to_its_end(course, tmp_path):
+    path = tmp_path / "in" / "ada.ipynb"
+    path.parent.mkdir()
+    path.write_bytes(PAGE)
+    os.utime(path, (datetime(2026, 12, 1, 23, 59, 59, 900_000).timestamp(),) * 2)
+    assert not taken(course, tmp_path / "in")[1]["ada"]["late"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs a clock that can be set")
+@pytest.mark.parametrize(
+    ("due", "last"),
+    [
+        ("2026-10-25T00:30+00:00", datetime(2026, 10, 25, 2, 30)),  # summer time, one hour more
+        ("2026-10-25T12:00+00:00", datetime(2026, 10, 25, 13, 0)),  # the same day, in winter time
+        ("2026-03-29T00:59+00:00", datetime(2026, 3, 29, 1, 59)),  # 02:00 is 03:00
+        ("2026-03-29T01:00+00:00", datetime(2026, 3, 29, 3, 0)),
+        ("2026-03-29T12:00", datetime(2026, 3, 29, 12, 0)),  # by the clock on the wall
+    ],
+)
+def test_a_due_date_holds_where_clocks_change(course, tmp_path, monkeypatch, due, last):
+    (course / "course.json").write_text(json.dumps({"assignments": {NAME: {"due": due}}}))
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        late = []
+        for when in (last, last + timedelta(minutes=1)):
+            name = "Ada Lovelace_77_assignsubmission_file_x.ipynb"
+            zip_of = zipped(tmp_path, {name: PAGE}, when.timetuple()[:6])
+            late.append(taken(course, zip_of)[1]["ada"]["late"])
+    time.tzset()
+    assert late == [False, True]
 
 
 def test_without_a_due_date_nobody_is_late(course, tmp_path):
@@ -131,6 +166,58 @@ def test_a_damaged_entry_of_a_zip_costs_nobody_else(course, tmp_path):
     said, record = taken(course, path)
     assert "ben (The file is empty or damaged)" in said
     assert not record["ada"]["problem"]
+
+
+def encrypted(data):
+    at = data.index(b"PK\x01\x02")
+    data[at + 8] |= 1
+
+
+def damaged(data):
+    at = data.index(b"ada.ipynb")
+    data[at + 20 : at + 30] = b"\xff" * 10
+
+
+@pytest.mark.parametrize(
+    ("how", "spoil"), [(zipfile.ZIP_LZMA, damaged), (zipfile.ZIP_STORED, encrypted)]
+)
+def test_what_cannot_be_unpacked_costs_nobody_else(course, tmp_path, how, spoil):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", how) as archive:
+        archive.writestr("ada.ipynb", PAGE * 20)
+        archive.writestr("ben.ipynb", PAGE)
+    content = bytearray(path.read_bytes())
+    spoil(content)
+    path.write_bytes(content)
+    said, record = taken(course, path)
+    assert "ada (The file is empty or damaged)" in said
+    assert not record["ben"]["problem"]
+
+
+def test_what_a_mac_puts_beside_a_file_is_nobodys_work(course, tmp_path):
+    path = tmp_path / "all.zip"
+    name = "Ada Lovelace_77_assignsubmission_file_x.ipynb"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, content in (
+            (name, PAGE),
+            (f"__MACOSX/._{name}", b"\0"),
+            ("ada/._x.ipynb", b"\0"),
+        ):
+            archive.writestr(zipfile.ZipInfo(file, date_time=(2026, 12, 1, 13, 0, 0)), content)
+    said, record = taken(course, path)
+    assert record["ada"]["files"] == 1
+    assert not record["ada"]["problem"]
+    assert "Nobody's" not in said
+
+
+def test_names_in_a_zip_are_read_as_they_were_meant(course, tmp_path):
+    with (course / "codes.csv").open("a", encoding="utf-8") as codes:
+        codes.write("zoe,Zoë Hill,,22222229\n")
+    path = zipped(
+        tmp_path, {"ZoXX Hill_7_assignsubmission_file_x.ipynb": PAGE, "in\\ben.ipynb": PAGE}
+    )
+    path.write_bytes(path.read_bytes().replace(b"ZoXX", "Zoë".encode()))  # UTF-8, and not said so
+    assert set(taken(course, path)[1]) == {"ben", "zoe"}
 
 
 def test_a_bomb_is_not_unpacked(course, tmp_path):
@@ -200,6 +287,11 @@ def test_a_dry_run_takes_nothing(course, tmp_path):
     assert "1 of 3" in said
     assert record == {}
     assert not (course / "submitted").exists()
+    left = course / "submitted" / f".{NAME}.new" / "ada.ipynb"  # of a run that was killed
+    left.parent.mkdir(parents=True)
+    left.write_bytes(PAGE)
+    taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}), dry_run=True)
+    assert left.exists()
 
 
 def test_each_run_replaces_the_one_before(course, tmp_path):
@@ -210,6 +302,14 @@ def test_each_run_replaces_the_one_before(course, tmp_path):
         "collected.json",
     }
     assert [p.name for p in (course / "submitted").iterdir()] == [NAME]
+
+
+def test_the_wrong_zip_does_not_replace_what_was_collected(course, tmp_path):
+    taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}))
+    wrong = zipped(tmp_path, {"turing.ipynb": PAGE})
+    with pytest.raises(ValueError, match="is it the right one"):
+        collect(course, NAME, wrong)
+    assert (course / "submitted" / NAME / "ada.ipynb").exists()
 
 
 def test_what_is_no_zip_is_explained_and_changes_nothing(course, tmp_path):

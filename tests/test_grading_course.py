@@ -46,7 +46,7 @@ def command(*words):
 
 
 def rows(path):
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,9 @@ def test_codes_stay_when_students_come_later(course, tmp_path):
         ("", "column 'student'"),
         ("student\n../x\n", "column 'student'"),
         ("student\na\na\n", "twice"),
+        ("student\na\nA\n", "has the id of a student twice: A and a"),
+        ("student,lms\na,7\nb,7\n", "has the number 'lms' of a student twice: 7"),
+        ("student,name,lms\na,Hill, Zoe,7\n", "the line that begins with 'a' has 4 cells"),
     ],
 )
 def test_a_roster_with_mistakes_is_explained(text, words, tmp_path, capsys):
@@ -157,10 +160,26 @@ def test_a_dry_run_does_nothing(course, tmp_path):
         ("ada/interferon.ipynb", "ada"),
         ("adam.ipynb", ""),
         ("turing_1_2_x.ipynb", ""),
+        ("Ada.ipynb", "ada"),
+        ("class of 2026/ada.ipynb", "ada"),
+        ("Jean-Luc O'Neil_9_assignsubmission_file_x.ipynb", "jlo"),
+        ("oneiljeanluc_9_9_x.ipynb", "jlo"),
+        ("delacruzmaria_9_9_x.ipynb", "mdc"),
+        ("Zoë Müller_9_assignsubmission_file_x.ipynb", "zm"),
+        ("Zoe\u0308 Mu\u0308ller_9_assignsubmission_file_x.ipynb", "zm"),
+        ("عمر الخيام_9_assignsubmission_file_x.ipynb", "ok"),
+        ("Ada Lovelace_4712_assignsubmission_file_x.ipynb", ""),  # Ben's number
+        ("Kim Lee_9_assignsubmission_file_x.ipynb", ""),  # there are two
     ],
 )
 def test_files_find_their_owners(path, owner):
-    students = {s: {"student": s, "name": n, "lms": i} for s, n, i in PEOPLE}
+    more = [
+        ("jlo", "Jean-Luc O'Neil", ""),
+        ("mdc", "Maria de la Cruz", ""),
+        ("zm", "Zoë Müller", ""),
+    ]
+    more += [("ok", "عمر الخيام", ""), ("k1", "Kim Lee", ""), ("k2", "Lee, Kim", "")]
+    students = {s: {"student": s, "name": n, "lms": i} for s, n, i in [*PEOPLE, *more]}
     assert _owner(path, students) == owner
 
 
@@ -228,6 +247,39 @@ def test_points_by_hand_are_kept_and_counted(marked, capsys):
     filled = rows(out / f"{NAME}-canvas.csv")
     assert [row["interferon (123)"] for row in filled] == ["20", "19.5", ""]
     assert json.loads((out / f"{NAME}.json").read_text())[0]["by_hand"] == 2.5
+
+
+def a_gradebook(marked, text):
+    path = marked.parent / "other.csv"
+    path.write_text(text, encoding="utf-8")
+    code = command("export", marked, NAME, "--canvas", path)
+    return code, (marked / "export" / f"{NAME}-canvas.csv").read_text(encoding="utf-8")
+
+
+def test_a_gradebook_stays_as_it_was_but_for_one_column(marked, capsys):
+    ada = read_results(marked, NAME)[0]["total"]
+    code, text = a_gradebook(
+        marked,
+        "Student;ID;Notes;interferon quiz (9);Notes;Interferon (123)\n"
+        "'=Ada;4711;one;5;two;\nBen;;;;;3\n",
+    )
+    assert code == 0
+    assert text.splitlines() == [
+        "Student;ID;Notes;interferon quiz (9);Notes;Interferon (123)",
+        f"'=Ada;4711;one;5;two;{ada:g}",
+        "Ben;;;;;3",
+    ]
+    said = capsys.readouterr().out
+    assert (
+        "Not in the gradebook (by SIS User ID, SIS Login ID or ID): ben, eve, ida and leo" in said
+    )
+
+
+def test_a_gradebook_with_no_or_two_such_columns_is_explained(marked, capsys):
+    assert a_gradebook(marked, "Student,ID,storm (1)\n")[0] == 1
+    assert "no column that begins with 'interferon'" in capsys.readouterr().err
+    assert a_gradebook(marked, "Student,ID,interferon A (1),interferon B (2)\n")[0] == 1
+    assert "several columns" in capsys.readouterr().err
 
 
 def test_a_spreadsheet_takes_no_text_for_a_formula():
@@ -328,10 +380,41 @@ def test_wrong_options_are_explained_before_anything_is_written(option, words, t
     assert not (tmp_path / "c").exists()
 
 
-def test_tables_of_other_spreadsheets_are_read(tmp_path):
+PERSON = {"student": "ada", "name": "Zoë Müller", "lms": "7"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "student;name;lms\nada;Zoë Müller;7\n".encode("cp1252"),
+        "student,name,lms\r\nada,Zoë Müller,7\r\n".encode("utf-8-sig"),
+        "student\tname\tlms\r\nada\tZoë Müller\t7\r\n".encode("utf-16"),
+        "sep=;\r\nstudent;name;lms\r\nada;Zoë Müller;7\r\n".encode(),
+        "student,name,lms\rada,Zoë Müller,7\r".encode(),
+        " Student ,NAME,lms,,\n\nada,Zoë Müller,7,,\n,,,,\n".encode(),
+        'lms,student,"name"\n7,ada,"Zoe\u0308 Mu\u0308ller"\n'.encode(),
+    ],
+)
+def test_tables_of_other_spreadsheets_are_read(tmp_path, content):
     path = tmp_path / "roster.csv"
-    path.write_bytes("student;name;lms\nada;Zoë Müller;7\n".encode("cp1252"))
-    assert read_roster(path) == [{"student": "ada", "name": "Zoë Müller", "lms": "7"}]
+    path.write_bytes(content)
+    assert read_roster(path) == [PERSON]
+
+
+def test_names_are_kept_as_they_are_written(tmp_path):
+    """With commas and quotes, from right to left, or like a formula."""
+    names = ['Hill, "Zoe"', "عمر الخيام", "=HYPERLINK(1)", "O'Neil", "李 雷", "＝1+1"]
+    (tmp_path / "r.csv").write_text(
+        to_csv([{"student": f"s{n}", "name": t} for n, t in enumerate(names)])
+    )
+    assert [row["name"] for row in read_roster(tmp_path / "r.csv")] == names
+    assert harmless("＝1+1") == "'＝1+1"  # a formula where letters are wide
+
+
+def test_a_file_that_is_no_table_is_explained(tmp_path):
+    (tmp_path / "r.csv").write_text('student,name\nada,"' + "x" * 200_000)
+    with pytest.raises(ValueError, match="cannot be read as a table"):
+        read_roster(tmp_path / "r.csv")
 
 
 def test_text_that_was_made_harmless_comes_back_as_it_was(tmp_path):
@@ -363,6 +446,20 @@ def test_points_by_hand_out_of_range_are_explained(marked, capsys):
     table.write_text(before)
 
 
+def test_a_table_of_points_that_lost_a_column_is_explained(marked, capsys):
+    table = marked / "by_hand" / f"{NAME}.csv"
+    before = table.read_text()
+    table.write_text("student,points\nada,2\n")
+    for name in ("export", "grade"):
+        assert command(name, marked, NAME) == 1
+        assert "has lost its column question" in capsys.readouterr().err
+    table.write_text(before)
+
+
+def test_a_spreadsheet_knows_how_the_free_texts_are_written(marked):
+    assert (marked / "by_hand" / f"{NAME}.csv").read_bytes()[:3] == b"\xef\xbb\xbf"
+
+
 def test_what_counts_more_in_the_course_is_scaled(marked):
     course = json.loads((marked / "course.json").read_text())
     course["assignments"][NAME]["points"] = 40
@@ -374,7 +471,7 @@ def test_results_of_an_older_file_are_named_and_marked_again(marked, capsys):
     path = marked / "submitted" / NAME / "ben.ipynb"
     path.write_bytes(notebook([]))
     assert command("export", marked, NAME) == 0
-    assert "Changed since it was marked (run `cytolearn grade`): ben" in capsys.readouterr().out
+    assert "changed (run `cytolearn grade`): ben" in capsys.readouterr().out
     assert command("grade", marked, NAME, "--dry-run") == 0
     assert "1 to mark" in capsys.readouterr().out
 
@@ -425,9 +522,15 @@ def test_a_fault_of_ours_with_one_file_costs_nobody_else(four, monkeypatch):
         return real(path, *args, **options)
 
     monkeypatch.setattr(grade_module, "mark", faulty)
-    grade_module.grade(four, NAME, jobs=2, say=said.append)
+    with pytest.raises(ValueError, match=r"Not marked: ben\. All others are"):
+        grade_module.grade(four, NAME, jobs=2, say=said.append)
     assert any("ben: not marked, RuntimeError: a fault of the package" in line for line in said)
     assert {result["student"] for result in read_results(four, NAME)} == {"ada", "eve", "leo"}
+    assert (four / "report" / f"{NAME}.html").is_file()
+    assert command("grade", four, NAME) == 1
+    monkeypatch.setattr(grade_module, "mark", real)
+    assert command("grade", four, NAME, "--jobs", 0) == 0  # no fewer than one
+    assert len(read_results(four, NAME)) == 4
 
 
 def test_collecting_the_same_again_marks_nothing_again(four, tmp_path):

@@ -262,3 +262,12 @@ def test_a_fingerprint_changes_with_file_assignment_code_and_questions(tmp_path,
     monkeypatch.setattr(marking, "load_exercise", lambda name: {"questions": questions})
     others.add(fingerprint(path, NAME, CODE))
     assert len(others | {first}) == 4
+
+
+@pytest.mark.parametrize("part", ["model_fingerprint", "read_text"])
+def test_a_fingerprint_changes_with_the_model_and_the_checks(tmp_path, monkeypatch, part):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(b"1")
+    before = fingerprint(path, NAME, CODE)
+    monkeypatch.setattr(marking, part, lambda *_: "other numbers, other marks")
+    assert fingerprint(path, NAME, CODE) != before

@@ -5,12 +5,12 @@ A learning platform gives all submissions as one zip file; without one, a folder
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shutil
 import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cytolearn.grading.course import Row, Say, read_assignment, read_students, write_text
+from cytolearn.grading.course import (
+    Row,
+    Say,
+    normal,
+    read_assignment,
+    read_students,
+    write_text,
+)
 from cytolearn.grading.marking import MOST_BYTES, read_cells
 from cytolearn.lessons.exercises import exercise_ids
 from cytolearn.lessons.logbook import examine
@@ -31,6 +38,7 @@ MOODLE = re.compile(r"(?P<who>[^_/]+)_(?P<id>\d+)_assignsubmission_file_?(/.*)?.
 NOTEBOOK = re.compile(r".*\.ipynb", re.IGNORECASE)
 LOGBOOK = re.compile(r".*cytolearn_logbook[^/]*\.json", re.IGNORECASE)
 _OPENS = re.compile(r"\bassignment\(\s*[\"'](\w+)[\"']")
+_SAYS_UTF8 = 0x800
 _NO_TIME = 1981  # a zip file that does not say when says 1980
 
 
@@ -69,8 +77,8 @@ class Found:
         try:
             with self.open() as stream:
                 return stream.read(MOST_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError):
-            return b""  # damaged or encrypted: marking calls it unreadable
+        except Exception:  # damaged or encrypted, and every way of packing has errors of its own
+            return b""  # marking calls it unreadable
 
 
 def collect(
@@ -98,11 +106,13 @@ def collect(
     Raises
     ------
     ValueError
-        If the course has no such assignment, or there is nothing to read.
+        If the course has no such assignment, there is nothing to read, or nothing of it is
+        anybody's although something was collected before.
     """
     students, due = read_students(folder, name), read_assignment(folder, name)["due"]
     target, new = folder / "submitted" / name, folder / "submitted" / f".{name}.new"
-    shutil.rmtree(new, ignore_errors=True)
+    if not dry_run:
+        shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
     notebooks: dict[str, list[Found]] = defaultdict(list)
     logbooks: dict[str, list[Found]] = defaultdict(list)
     lists: dict[str, list[str]] = defaultdict(list)
@@ -157,6 +167,11 @@ def collect(
             say(f"{words[:1].upper()}{words[1:]}: {listing(who)}.")
     if sum(map(len, logbooks.values())):
         say(f"Logbooks of {sum(map(bool, logbooks.values()))} students.")
+    if not record and any(target.glob("*.ipynb")):
+        raise ValueError(
+            f"Nothing in '{handed_in}' belongs to a student of this course: is it the right one? "
+            "What was collected before is kept."
+        )
     if dry_run:
         return
     write_text(new / "collected.json", json.dumps(record, indent=1) + "\n")
@@ -187,18 +202,32 @@ class _opened:
         except (OSError, zipfile.BadZipFile):
             raise ValueError(f"'{where}' is neither a folder nor a zip file.") from None
         self.files = (
-            Found(entry.filename, _time_of(entry), lambda entry=entry: archive.open(entry))
+            Found(_name_of(entry), _time_of(entry), lambda entry=entry: archive.open(entry))
             for entry in sorted(archive.infolist(), key=lambda entry: entry.filename)
             if not entry.is_dir()
         )
 
     def __enter__(self) -> Sequence[Found]:
         found = [f for f in self.files if NOTEBOOK.fullmatch(f.path) or LOGBOOK.fullmatch(f.path)]
-        return [file for file in found if ".ipynb_checkpoints" not in file.path]
+        # .ipynb_checkpoints, and what a Mac puts beside a file: "__MACOSX/._name.ipynb"
+        return [f for f in found if not any(map(_hidden, f.path.split("/")))]
 
     def __exit__(self, *_exc: object) -> None:
         if self.archive:
             self.archive.close()
+
+
+def _hidden(part: str) -> bool:
+    return part.startswith(".") and part.strip(".") != ""
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """Return a file's name. A Mac writes UTF-8 without saying so, old Windows tools backslashes."""
+    name = entry.filename
+    if not entry.flag_bits & _SAYS_UTF8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _time_of(entry: zipfile.ZipInfo) -> datetime | None:
@@ -217,7 +246,7 @@ def _is_late(file: Found, due: str) -> bool:
     limit = datetime.fromisoformat(due)
     if limit.tzinfo:
         limit = limit.astimezone().replace(tzinfo=None)
-    return file.time > limit.replace(second=59)
+    return file.time.replace(second=0, microsecond=0) > limit.replace(second=0, microsecond=0)
 
 
 def _problem(content: bytes, name: str) -> str:
@@ -246,26 +275,39 @@ def _take_logbooks(files: Sequence[Found], target: Path, *, dry_run: bool) -> in
 
 
 def _owner(path: str, students: Mapping[str, Row]) -> str:
-    """Return whose file it is, or ""."""
-    parts = path.split("/")
-    found_in = (m for p in (path, *parts) for r in (MOODLE, CANVAS) if (m := r.fullmatch(p)))
+    """Return whose file it is, or "" if that is not clear."""
+    parts = normal(path).split("/")
+    found_in = (
+        m for p in ("/".join(parts), *parts) for r in (MOODLE, CANVAS) if (m := r.fullmatch(p))
+    )
     match = next(found_in, None)
     if match:
-        who = match["who"].casefold().replace(" ", "")
+        who = _letters(match["who"])
         by_number = [s for s, row in students.items() if row["lms"] == match["id"]]
         by_name = [
-            s
-            for s, row in students.items()
-            if who in (s.casefold(), *_spellings(row["name"].casefold()))
+            s for s, row in students.items() if who in (_letters(s), *_spellings(row["name"]))
         ]
+        if by_number and by_name and not set(by_number) & set(by_name):
+            return ""  # the number is one student's, the name another's
         found = by_number or by_name
         return found[0] if len(found) == 1 else ""
-    first = re.sub(r"\.(ipynb|json)$", "", parts[0], flags=re.IGNORECASE)
-    found = [s for s in students if first == s or first.startswith(f"{s}_")]
-    return max(found, key=len, default="")
+    for part in parts[:2]:  # a folder that was packed as a whole has a name of its own
+        first = re.sub(r"\.(ipynb|json)$", "", part, flags=re.IGNORECASE).casefold()
+        ids = {s: s.casefold() for s in students}
+        found = [s for s, own in ids.items() if first == own or first.startswith(f"{own}_")]
+        if found:
+            return max(found, key=len)
+    return ""
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"\W", "", name).casefold()
 
 
 def _spellings(name: str) -> set[str]:
-    """Return a name as Moodle ("adalovelace") and Canvas ("lovelaceada") write it in files."""
-    words = re.sub(r"[^\w ]", "", name).split()
-    return {"".join(words), "".join([*words[-1:], *words[:-1]])}
+    """Return a name as Moodle ("adalovelace") and Canvas ("lovelaceada") write it in files.
+
+    Where the last name begins ("de la Cruz") nobody can tell, so that every way is allowed.
+    """
+    words = [letters for word in name.split() if (letters := _letters(word))]
+    return {"".join([*words[k:], *words[:k]]) for k in range(len(words))}

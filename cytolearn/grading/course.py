@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -23,6 +24,8 @@ import os
 import re
 import secrets
 import shutil
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -36,6 +39,7 @@ from cytolearn.wording import listing, unknown
 
 Row = dict[str, Any]
 Say = Callable[[str], None]
+FORMULA = tuple("=+-@＝＋－＠")  # what begins one; the wide ones in East Asian spreadsheets
 SERIAL_BELOW = 8  # students for whom starting processes would cost more than it saves
 
 
@@ -169,24 +173,31 @@ def read_roster(path: Path) -> list[Row]:
     Raises
     ------
     ValueError
-        If it has no usable ids, or one of them twice.
+        If it has no usable ids, or an id or a number of the learning platform twice.
     """
-    rows = read_rows(path)
-    ids = [str(row.get("student") or "").strip() for row in rows]
+    rows = [{key.casefold(): cell for key, cell in row.items()} for row in read_rows(path)]
+    ids = [normal(row.get("student", "")).strip() for row in rows]
     if not rows or not all(re.fullmatch(r"\w[\w.@+-]{0,79}", name) for name in ids):
         raise ValueError(
             f"'{path}' needs a first line with a column 'student' and in every line an id of "
             "letters, digits and . _ - @ + that begins with a letter or digit (columns 'name' "
             "and 'lms' are optional)."
         )
-    same = [name.casefold() for name in ids]  # some systems take Ada.html and ada.html for one
-    twice = sorted({name for name in ids if same.count(name.casefold()) > 1})
-    if twice:
-        raise ValueError(f"'{path}' has twice: {listing(twice)}.")
-    return [
-        {"student": name, **{key: (row.get(key) or "").strip() for key in ("name", "lms")}}
+    students = [
+        {"student": name, **{key: normal(row.get(key, "")).strip() for key in ("name", "lms")}}
         for name, row in zip(ids, rows)
     ]
+    for column, words in (("student", "the id"), ("lms", "the number 'lms'")):
+        # some systems take Ada.html and ada.html for one
+        seen = Counter(row[column].casefold() for row in students if row[column])
+        if twice := sorted({r[column] for r in students if seen[r[column].casefold()] > 1}):
+            raise ValueError(f"'{path}' has {words} of a student twice: {listing(twice)}.")
+    return students
+
+
+def normal(text: str) -> str:
+    """Return a text in which each letter with an accent is one character, as most write it."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _by_assignment(
@@ -262,25 +273,61 @@ def read_students(folder: Path, name: str) -> dict[str, Row]:
 # ---------------------------------------------------------------- files
 def read_text(path: Path) -> str:
     """Return the text of a file, however a spreadsheet saved it; "" if there is none."""
-    if not path.is_file():
-        return ""
-    content = path.read_bytes()
+    return decoded(path.read_bytes()) if path.is_file() else ""
+
+
+def decoded(content: bytes) -> str:
+    """Return the text of a file that may have been saved by a spreadsheet or a careless editor."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
 
 
+def read_table(path: Path) -> tuple[list[list[str]], str]:
+    """Return the cells of a table as they stand there, line by line, and what divides them.
+
+    A spreadsheet of another language writes semicolons, and some put a line "sep=;" on top.
+
+    Raises
+    ------
+    ValueError
+        If it is no table.
+    """
+    text = read_text(path)
+    first, _, rest = text.partition("\n")
+    told = re.fullmatch(r"sep=(.)", first.strip())
+    text, mark = (rest, told[1]) if told else (text, max(",;\t", key=first.count))
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark)), mark
+    except csv.Error as problem:
+        raise ValueError(f"'{path}' cannot be read as a table: {problem}.") from None
+
+
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a table with commas, semicolons or tabs; what made text harmless is gone.
 
-    A spreadsheet of another language writes semicolons.
+    Raises
+    ------
+    ValueError
+        If a line has more cells than the first one: somebody's comma would move what follows.
     """
-    text = read_text(path)
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    rows = csv.DictReader(io.StringIO(text), delimiter=mark)
-    return [{key: _as_meant(value) for key, value in row.items() if key} for row in rows]
+    lines = [line for line in read_table(path)[0] if any(cell.strip() for cell in line)]
+    if not lines:
+        return []
+    head = [name.strip() for name in lines[0]]
+    rows = []
+    for line in lines[1:]:
+        if any(cell.strip() for cell in line[len(head) :]):
+            raise ValueError(
+                f"'{path}': the line that begins with '{line[0][:40]}' has {len(line)} cells, the "
+                f"first line {len(head)}. A name with a comma in it needs quotes around it."
+            )
+        cells = [*map(_as_meant, line), *[""] * (len(head) - len(line))]
+        rows.append({key: cell for key, cell in zip(head, cells) if key})
+    return rows
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str] = ()) -> str:
@@ -303,13 +350,11 @@ def to_csv(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str] = ()) ->
 
 def harmless(value: Any) -> Any:
     """Keep a spreadsheet from taking somebody's text for a formula."""
-    formula = isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@")
+    formula = isinstance(value, str) and value.lstrip()[:1] in FORMULA
     return f"'{value}" if formula else value
 
 
-def _as_meant(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value or ""
+def _as_meant(value: str) -> str:
     return value[1:] if value[:1] == "'" and harmless(value[1:]) == value else value
 
 

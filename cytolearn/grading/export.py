@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from cytolearn.grading.course import Row, Say, read_rows, read_students, to_csv, write_text
+from cytolearn.grading.course import Row, Say, read_students, read_table, to_csv, write_text
 from cytolearn.grading.grade import outdated, read_results, unread
 from cytolearn.wording import listing
 
@@ -67,11 +68,13 @@ def export(
         f"{name}-moodle.csv": to_csv(moodle),
     }
     if canvas:
-        files[f"{name}-canvas.csv"] = _canvas(canvas, name, students, totals)
+        files[f"{name}-canvas.csv"], found = _canvas(canvas, name, students, totals)
     for file, text in files.items():
         if not dry_run:
             write_text(folder / "export" / file, text)
         say(str(folder / "export" / file))
+    if canvas and (absent := [student for student in totals if student not in found]):
+        say(f"Not in the gradebook (by {listing(CANVAS_IDS, 'or')}): {listing(absent)}.")
     if missing := [student for student in students if student not in totals]:
         say(f"Nothing marked of {listing(missing)}: no points are written for them.")
     if waiting := unread(results):
@@ -80,20 +83,31 @@ def export(
         say(old)
 
 
-def _canvas(path: Path, name: str, students: Mapping[str, Row], totals: Mapping[str, float]) -> str:
-    """Return a gradebook with one column filled in and everything else as it was."""
-    rows = read_rows(path)
-    columns = list(rows[0]) if rows else []
-    column = next((c for c in columns if c.casefold().startswith(name.casefold())), None)
-    if column is None:
-        raise ValueError(f"'{path}' has no column that begins with '{name}'. Export it again.")
-    for row in rows:
-        ids = {str(row.get(key) or "") for key in CANVAS_IDS}
-        who = [s for s in totals if s in ids or (students[s]["lms"] and students[s]["lms"] in ids)]
+def _canvas(
+    path: Path, name: str, students: Mapping[str, Row], totals: Mapping[str, float]
+) -> tuple[str, set[str]]:
+    """Return a gradebook with one column filled in and all else as it was, and who is in it."""
+    lines, mark = read_table(path)
+    head = [cell.strip() for cell in lines[0]] if lines else []
+    places = {column: place for place, column in reversed(list(enumerate(head)))}
+    begin = [c for c in places if c.casefold().startswith(name.casefold())]
+    # "interferon (123)", and only if there is none: what an instructor made of it
+    exact = [c for c in begin if re.fullmatch(r"\s*(\(\d+\))?", c[len(name) :])] or begin
+    if len(exact) != 1:
+        raise ValueError(
+            f"'{path}' has no column that begins with '{name}'. Export it again."
+            if not exact
+            else f"'{path}' has several columns that begin with '{name}': {listing(exact)}. "
+            f"Name the one for these points '{name}' in Canvas."
+        )
+    column, found = places[exact[0]], set()
+    for line in lines[1:]:
+        line += [""] * (len(head) - len(line))
+        ids = {line[places[key]].strip() for key in CANVAS_IDS if key in places} - {""}
+        who = [s for s in totals if s in ids or students[s]["lms"] in ids]
         if len(who) == 1:
-            row[column] = f"{totals[who[0]]:g}"
+            line[column] = f"{totals[who[0]]:g}"
+            found.add(who[0])
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    csv.writer(out, delimiter=mark, lineterminator="\n").writerows(lines)
+    return out.getvalue(), found

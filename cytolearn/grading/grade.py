@@ -27,6 +27,8 @@ from cytolearn.grading.sandbox import Limits, Room, check_system, has_bubblewrap
 from cytolearn.lessons.exercises import load_exercise
 from cytolearn.wording import listing
 
+BOM = "\ufeff"
+
 
 def grade(
     folder: Path,
@@ -60,7 +62,8 @@ def grade(
     Raises
     ------
     ValueError
-        If the course has no such assignment, or nothing was collected.
+        If the course has no such assignment, nothing was collected, or a submission could not be
+        marked for a reason that is not its own; then all others are marked.
     OSError
         On Windows, where programs cannot be limited.
     """
@@ -90,7 +93,7 @@ def grade(
 
     wrap = has_bubblewrap() if bubblewrap is None else bubblewrap
     rooms = (lambda: Room([folder], warm=name, limits=limits)) if wrap else contextlib.nullcontext
-    _each(todo, one, rooms, jobs, say)
+    failed = _each(todo, one, rooms, jobs, say)
     results = read_results(folder, name)
     content, course = load_exercise(name), read_assignment(folder, name)
     for result in results:
@@ -104,10 +107,19 @@ def grade(
     report = class_report(results, students, name, logbooks=logbooks, course=course)
     write_text(folder / "report" / f"{name}.html", report)
     _write_by_hand(folder, name, results)
+    if failed:
+        raise ValueError(
+            f"Not marked: {listing(failed)}. All others are, and the report is written. Run the "
+            "same command again; if it fails again, report what it said above."
+        )
 
 
-def _each(todo: Sequence[str], one: Any, rooms: Any, jobs: int, say: Say) -> None:
-    """Call `one` for all, several at a time; each thread has a room of its own for its work."""
+def _each(todo: Sequence[str], one: Any, rooms: Any, jobs: int, say: Say) -> list[str]:
+    """Call `one` for all, several at a time; return those with whom it failed.
+
+    Each thread has a room of its own for its work.
+    """
+    workers, failed = max(1, min(jobs, len(todo))), []
     waiting, lock, stop, done = iter(todo), threading.Lock(), threading.Event(), [0]
 
     def take() -> str | None:
@@ -120,17 +132,19 @@ def _each(todo: Sequence[str], one: Any, rooms: Any, jobs: int, say: Say) -> Non
                 try:
                     line = one(student, room)
                 except Exception as problem:  # one student's file must not cost the others
+                    failed.append(student)
                     line = f"{student}: not marked, {type(problem).__name__}: {problem}"
                 with lock:
                     done[0] += 1
                     say(f"{done[0]}/{len(todo)}  {line}")
 
-    with ThreadPoolExecutor(max(1, min(jobs, len(todo)))) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         try:
-            for worker in [pool.submit(work) for _ in range(min(jobs, len(todo)))]:
+            for worker in [pool.submit(work) for _ in range(workers)]:
                 worker.result()
         finally:
             stop.set()  # after Ctrl-C, what is being marked is finished and no more
+    return failed
 
 
 # ---------------------------------------------------------------- what was found
@@ -173,7 +187,7 @@ def _given_by_hand(
     folder: Path, name: str, texts: Mapping[str, float]
 ) -> dict[tuple[str, str], float]:
     given = {}
-    for row in read_rows(_by_hand(folder, name)):
+    for row in _rows_by_hand(folder, name):
         text = row["points"].strip().replace(",", ".")
         if text:
             most = texts.get(row["question"], 0)
@@ -190,10 +204,22 @@ def _given_by_hand(
     return given
 
 
+def _rows_by_hand(folder: Path, name: str) -> list[Row]:
+    rows, needed = read_rows(_by_hand(folder, name)), ("student", "question", "points")
+    if rows and (lost := [column for column in needed if column not in rows[0]]):
+        raise ValueError(
+            f"by_hand/{name}.csv has lost its column {listing(lost)}. Put it back, or delete the "
+            "file and run `cytolearn grade`, which writes a new one without points."
+        )
+    return rows
+
+
 def _write_by_hand(folder: Path, name: str, results: Iterable[Row]) -> None:
     """Write the free texts to be read; points that are there already are kept."""
     path = _by_hand(folder, name)
-    given = {(row["student"], row["question"]): row["points"] for row in read_rows(path)}
+    given = {
+        (row["student"], row["question"]): row["points"] for row in _rows_by_hand(folder, name)
+    }
     rows = [
         {
             "student": result["student"],
@@ -206,7 +232,8 @@ def _write_by_hand(folder: Path, name: str, results: Iterable[Row]) -> None:
         if entry["outcome"] == "by hand"
     ]
     if rows:
-        write_text(path, to_csv(rows))
+        # Excel takes a table without a mark for one of its own old encodings, and spoils names.
+        write_text(path, BOM + to_csv(rows))
 
 
 def unread(results: Iterable[Row]) -> list[str]:
@@ -217,7 +244,8 @@ def unread(results: Iterable[Row]) -> list[str]:
 def outdated(results: Iterable[Row]) -> str:
     """Say whose results belong to an older file; "" if nobody's do."""
     old = [result["student"] for result in results if not result["current"]]
-    return f"Changed since it was marked (run `cytolearn grade`): {listing(old)}." if old else ""
+    words = "Marked before the file, the questions or the model changed (run `cytolearn grade`)"
+    return f"{words}: {listing(old)}." if old else ""
 
 
 def _is_current(folder: Path, name: str, student: str, code: str) -> bool:

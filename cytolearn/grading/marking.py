@@ -10,13 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cytolearn.grading.course import decoded
 from cytolearn.grading.sandbox import HandedBack, Limits, Room, run_cells
 from cytolearn.grading.students import case_of
 from cytolearn.grading.workbook import points_for, words_of
 from cytolearn.lessons.answers import Expected, judge
 from cytolearn.lessons.cards import plain
-from cytolearn.lessons.content import find
+from cytolearn.lessons.content import find, read_text
 from cytolearn.lessons.exercises import exercise_cells, expected_for, load_exercise
+from cytolearn.patients.workers import fingerprint as model_fingerprint
 
 #: What computes the package's own answers, or knows them; of the ward, who lies in another one.
 LOOKED_UP = (
@@ -50,7 +52,7 @@ def read_cells(content: bytes) -> list[str]:
             "Clear the outputs, save and hand in again."
         )
     try:
-        page = json.loads(_decoded(content))
+        page = json.loads(decoded(content))
         cells = page["cells"]
         sources = [_source(cell) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
@@ -60,16 +62,6 @@ def read_cells(content: bytes) -> list[str]:
     if any(len(source) > LONGEST_CELL for source in sources):
         raise ValueError(f"A cell has more than {LONGEST_CELL:,} letters.")
     return [source for source in sources if source.strip()]
-
-
-def _decoded(content: bytes) -> str:
-    """Return the text of a file that may have been saved by a careless editor."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _source(cell: Mapping[str, Any]) -> str:
@@ -128,10 +120,14 @@ def read_content(path: Path) -> bytes:
 
 
 def fingerprint(path: Path, name: str, code: str) -> str:
-    """Return what the marks of a file depend on, as a hash: if it changed, mark again."""
+    """Return what the marks of a file depend on, as a hash: if it changed, mark again.
+
+    Besides the file these are the questions and all that works out their answers.
+    """
     questions = json.dumps(load_exercise(name)["questions"], sort_keys=True)
+    checks = read_text(name, "exercise_checks.py")
     digest = hashlib.sha256(read_content(path))
-    digest.update(f"{name}\n{code}\n{questions}".encode())
+    digest.update("\n".join((name, code, questions, checks, model_fingerprint())).encode())
     return digest.hexdigest()
 
 
