@@ -31,7 +31,7 @@ TESTS = {
     "trials/endpoints.py": "test_trial_endpoints.py",
     "trials/estimates.py": "test_trial_estimates.py",
     "trials/rules.py": "test_trial_rules.py",
-    "trials/strata.py": "test_trial_estimates.py",
+    "trials/strata.py": "test_trial_strata.py",
 }
 AIM = 0.8  # share that must be noticed
 # What these change is a type in an annotation, or how often something is computed.
