@@ -213,6 +213,17 @@ def test_ci_runs_exactly_the_readme_command():
     assert run("bash", "-n", ".ci/run", cwd=ROOT).returncode == 0
 
 
+def test_the_workflow_keeps_the_pictures_that_ci_takes_even_when_tests_failed():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    [step] = [step for step in workflow.split("      - ") if "upload-artifact@" in step]
+    [folder] = re.findall(r"^ +path: (\S+)$", step, flags=re.MULTILINE)
+    assert "if: ${{ !cancelled() }}" in step
+    assert "if-no-files-found: error" in step
+    assert f"pictures=${{CYTOLEARN_SCREENSHOTS:-$PWD/{folder}}}" in script
+    assert 'python tests/browser/pictures.py "$pictures"' in script
+
+
 def test_version_is_said_once_and_cited():
     import cytolearn
 
