@@ -6,6 +6,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -377,6 +378,33 @@ def test_a_measurement_is_listed_with_the_names_of_its_units_and_its_own():
 def test_kappa_knows_when_there_is_nothing_to_agree_on(a, b, agreement):
     found = _kappa(np.array(a, dtype=float), np.array(b, dtype=float))
     assert found == pytest.approx(agreement, nan_ok=True)
+
+
+def test_what_an_agreement_says_of_six_patients_by_hand():
+    """cHIS and HScore differ on one of six; Temple calls nobody, so it has no kappa."""
+    nobody_knows = dict.fromkeys(rule_sets(), [np.nan] * 6)
+    said = {"hscore": [1, 0, 0, 0, 1, 0], "chis": [1, 1, 0, 0, 1, 0], "temple": [0] * 6}
+    verdicts = pd.DataFrame({**nobody_knows, **said}, dtype=float)
+    found = C.Agreement(verdicts, 9.0)
+    # observed 5 / 6, by chance (3 / 6)(2 / 6) + (3 / 6)(4 / 6) = 1 / 2
+    assert found.kappa.loc["chis", "hscore"] == pytest.approx(2 / 3)
+    assert found.percent.loc["chis", "hscore"] == pytest.approx(500 / 6)
+    assert found.percent.loc["chis", "temple"] == 50 and np.isnan(found.kappa.loc["chis", "temple"])
+    assert found.counts.loc["chis", ["yes", "no", "cannot be decided"]].tolist() == [3, 3, 0]
+    words = found.summary()
+    assert words.startswith("6 patients on day 9. Positive: ")
+    assert "HScore 2, " in words and "cHIS 3" in words
+    assert "Cannot be decided: CRS risk 6, " in words and "HScore 6" not in words
+    assert "HScore and cHIS agree most: kappa 0.67, the same in 83.3 % of 6." in words
+    assert "least" not in words and "Assumed" not in words  # a single pair
+    html = found._repr_html_()
+    assert "<td>0.67</td>" in html and "<td>83.0</td>" in html and "<td>–</td>" in html
+    assert "Cohen's kappa" in html and "by chance" not in html
+    both = C.Agreement(verdicts.assign(temple=1 - verdicts["chis"]), 9.0, ("AST 50 U/L",)).summary()
+    assert "Temple and cHIS agree least: kappa -1.00, the same in 0 % of 6." in both
+    assert both.endswith("Assumed, not measured: AST 50 U/L.")
+    none = C.Agreement(verdicts.assign(chis=np.nan), 9.0).summary()
+    assert none.endswith("No two rule sets both decide and vary, so there is no kappa.")
 
 
 # ---- missing items -----------------------------------------------------------------------
