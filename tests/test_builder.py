@@ -61,6 +61,19 @@ def test_committed_notebooks_read_well_without_a_kernel(name):
 
 
 @pytest.mark.parametrize("name", lesson_ids())
+def test_every_page_opens_with_what_to_do_each_time(name):
+    first = notebook(name).cells[0].source
+    assert first.startswith("# ")
+    assert "Each time you open this page" in first and "Run All Cells" in first
+
+
+@pytest.mark.parametrize("name", lesson_ids())
+def test_units_in_the_legend_are_those_of_the_pictures(name):
+    legend = "".join(c.source for c in notebook(name).cells if "legend" in c.metadata.tags)
+    assert legend and "10^9" not in legend and "log10 copies" not in legend and "ug/" not in legend
+
+
+@pytest.mark.parametrize("name", lesson_ids())
 def test_committed_notebooks_name_no_machine(name):
     text = notebook_path(NOTEBOOKS, name).read_text(encoding="utf-8")
     for word in ("/work/", "/home/", "/root", "/tmp/", "Traceback", "ipykernel_"):

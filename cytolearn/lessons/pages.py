@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cytolearn import physiology
+from cytolearn.figures.panels import unit_words
 from cytolearn.lessons.content import load_content, read_text
 
 #: The parts of every page, in order: tag, whether markdown and code cells belong to it, and the
@@ -33,6 +34,16 @@ GRAMMAR: tuple[tuple[str, str, str], ...] = (
     ("references", "both", "## References"),
 )
 MOST_LINES, MOST_WORDS, STORY_WORDS = 8, 130, 120
+#: Opens every page: a page that was saved shows its widgets as missing until they are made again.
+OPENING = (
+    "**Each time you open this page**, choose *Run ▸ Run All Cells* and start at the top: until "
+    "then its app is missing (*model not found*). No Python? [Binder](https://mybinder.org) "
+    "runs this page in a browser (see the README)."
+)
+SAVING = (
+    "*Save your logbook:* every answer is stored at once in a file beside this notebook. On "
+    "Binder nothing lasts: download it at the end."
+)
 #: What freezes, flickers, hides errors or breaks strict comparison.
 FORBIDDEN = ("interact(", "interactive_output(", "Output(", "clear_output", "%matplotlib", "%pip")
 
@@ -127,6 +138,8 @@ def words_for(content: Mapping[str, Any]) -> dict[str, str]:
     words = content.get("legend", {})
     out = {key: value.strip() for key, value in content.items() if isinstance(value, str)}
     out |= {
+        "opening": OPENING,
+        "saving": SAVING,
         "number": str(content["number"]),
         "total_minutes": str(sum(minutes.values())),
         "minutes": ", ".join(f"{part} {length}" for part, length in minutes.items()),
@@ -153,7 +166,9 @@ def legend_curves(symbols: list[str], words: Mapping[str, str]) -> str:
     """Write what each curve means: the lesson's words, or those of the table of readouts."""
     known = physiology.readouts()
     found = [{**known[s], "meaning": words.get(s, known[s]["meaning"])} for s in symbols]
-    return bullets([f"**{row['name']}** ({row['unit']}). {row['meaning']}" for row in found])
+    return bullets(
+        [f"**{row['name']}** ({unit_words(row['unit'])}). {row['meaning']}" for row in found]
+    )
 
 
 def legend_controls(symbols: list[str], words: Mapping[str, str]) -> str:
@@ -163,7 +178,7 @@ def legend_controls(symbols: list[str], words: Mapping[str, str]) -> str:
     units |= {"d": "days", "AU": "arbitrary units"}
     lines = []
     for row in (rows[s] for s in symbols):
-        unit = units.get(row["unit"], row["unit"])
+        unit = units.get(row["unit"], unit_words(row["unit"]))
         meaning = words.get(row["symbol"], row["meaning"])
         lines.append(f"**{row['name']}** ({unit}). {meaning}")
     return bullets(lines)

@@ -6,9 +6,11 @@
 #
 # {{ hook }}
 #
-# **About {{ total_minutes }} minutes** ({{ minutes }}). Choose *Run ▸ Run All Cells* once, then read on from the top. No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how).
+# **About {{ total_minutes }} minutes** ({{ minutes }}).
 #
-# *Save your logbook:* every answer is stored at once in a small file beside this notebook. On Binder nothing lasts, so download it at the end (or earlier).
+# {{ opening }}
+#
+# {{ saving }}
 
 # %% [markdown] question question
 # ## The question

@@ -6,7 +6,11 @@
 #
 # {{ hook }}
 #
-# **About {{ total_minutes }} minutes** ({{ minutes }}). No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how). *Save your logbook:* every answer is stored at once beside this notebook; on Binder nothing lasts, so download it at the end.
+# **About {{ total_minutes }} minutes** ({{ minutes }}).
+#
+# {{ opening }}
+#
+# {{ saving }}
 
 # %% [markdown] question question
 # ## The question
@@ -52,7 +56,7 @@ lesson.predict("p2")
 # %% [markdown] see see
 # ## See
 #
-# Here is the app. Left, what you can change; right, what happens, at once. *Try this* leads you; take it one line at a time. Nothing can break, and *Undo* takes back your last step.
+# Here is the app: first what you can change, then what happens, at once. *Try this* leads you; take it one line at a time. Nothing can break, and *Undo* takes back your last step.
 #
 # Every slider has a number box (click, type, *Enter*), and with the arrow keys you go in small steps. The mark under it is where it started. *source* tells where the number comes from and how sure we are.
 

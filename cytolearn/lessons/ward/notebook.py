@@ -6,9 +6,11 @@
 #
 # {{ hook }}
 #
-# **About {{ total_minutes }} minutes** ({{ minutes }}). New here? Choose *Run ▸ Run All Cells* once, then read on from the top. No Python at hand? [Binder](https://mybinder.org) runs this page in a browser (the README says how).
+# **About {{ total_minutes }} minutes** ({{ minutes }}).
 #
-# *Save your logbook:* every answer, and every ward that you close, is stored at once in a small file beside this notebook. On Binder nothing lasts, so download it at the end (or earlier).
+# {{ opening }}
+#
+# *Save your logbook:* every answer, and every ward that you close, is stored at once in a small file beside this notebook. On Binder nothing lasts: download it at the end.
 
 # %% [markdown] question question
 # ## The question
@@ -48,7 +50,7 @@ lesson.predict("p2")
 # %% [markdown] see see
 # ## See
 #
-# Your ward. On the left choose a bed, a drug and a dose. On the right are this patient's sheets: six tests as curves, all of them as a table. Nothing here can hurt anybody, and you can play as often as you like: the same ward again, or a new one.
+# Your ward. Choose a bed, a drug and a dose. Then come this patient's sheets: six tests as curves, all of them as a table. Nothing here can hurt anybody, and you can play as often as you like: the same ward again, or a new one.
 #
 # The **score** is free of luck. It counts the deaths that your plans would prevent on average, as a share of what the best plans found would prevent. Below zero means harm. What the dice make of it is shown as well, but not scored.
 
