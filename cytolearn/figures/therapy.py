@@ -184,7 +184,7 @@ def heat_map(
         ax.tick_params(length=0, labeltop=True, labelbottom=False)
         ax.set_yticks(np.arange(n) + 0.5, [_cut(r, 25) for r in rows])
         ax.set_xticks(
-            np.arange(k) + 0.5, ["\n".join(textwrap.wrap(c, 12, break_long_words=False)[:3])
+            np.arange(k) + 0.5, ["\n".join(textwrap.wrap(c, 10, break_long_words=False)[:3])
                                  for c in columns],
         )  # fmt: skip
         ax.tick_params(axis="y", labelsize=8.2)

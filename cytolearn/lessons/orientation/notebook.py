@@ -77,14 +77,14 @@ lesson.explore()
 #
 # {{ legend_controls }}
 #
-# A **log10** scale counts powers of ten: 7 means ten million, 8 a hundred million.
+# A **log₁₀** scale counts powers of ten: 7 means ten million, 8 a hundred million.
 
 # %% [markdown] explain explain
 # ## Explain
 #
 # Behind the pictures are equations that say how fast each thing changes: virus grows in cells, cells die, signals are made and cleared. The computer follows them day by day. Nothing else is in there: no data of a patient, no database, no chance.
 #
-# The drawing shows the four places of the model, what is measured in each (green), and the three brakes of dexamethasone (red).
+# The drawing shows the four places of the model, what is measured in each (green), and the three brakes of dexamethasone (orange).
 
 # %% explain diagram
 lesson.diagram()
