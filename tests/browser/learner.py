@@ -188,6 +188,7 @@ class Learner:
         list of str
             What the picture lacks.
         """
+        self.page.mouse.move(0, 0)  # nothing lights up under it
         strips, cells, lacking = [], set(), []
         for screen in self.screens():
             shot = self.page.screenshot(clip=screen["clip"])
