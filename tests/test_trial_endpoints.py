@@ -51,12 +51,13 @@ def between(first, last, inside, outside):
 def test_whom_an_outcome_is_asked_of_hangs_on_the_day_of_entry():
     """Well, in hospital, on oxygen, on high flow, ventilated (support.csv, who.csv)."""
     at_entry = [450.0, 345.0, 280.0, 190.0, 90.0]
-    found = seen(*({"pf_ratio": between(8, 12, pf, 450.0)} for pf in at_entry))
+    found = seen(*({"pf_ratio": between(8, 22, pf, 450.0)} for pf in at_entry))
     assert found["in_hospital_at_entry"].tolist() == [False, True, True, True, True]
     assert found["without_breathing_help_at_entry"].tolist() == [True, True, True, False, False]
     assert found["unventilated_at_entry"].tolist() == [True, True, True, True, False]
     assert found["recovery"].tolist() == [False, True, True, True, True]
-    assert np.isnan(found["days_to_recovery"][0]) and (found["days_to_recovery"][1:] >= 3).all()
+    home = found["days_to_recovery"]  # better from day 23 on, and a day or two of waiting
+    assert np.isnan(home[0]) and home[1:].between(13, 16).all()
     later = seen({"pf_ratio": between(15, 18, 90.0, 450.0)}).loc[0]
     assert not later["in_hospital_at_entry"] and not later["recovery"]
 

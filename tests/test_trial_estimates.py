@@ -11,6 +11,7 @@ from two_by_two import EVENT, two_by_two
 
 from cytolearn.trials.endpoints import Outcome
 from cytolearn.trials.estimates import Effect, effect, hazard_ratio, kaplan_meier, times
+from cytolearn.wording import number
 
 
 def of(patients, measure, outcome=EVENT):
@@ -58,6 +59,10 @@ def test_number_needed_to_treat_goes_through_infinity_where_the_interval_holds_n
     assert needed.estimate == pytest.approx(50)
     assert math.isnan(needed.low) and "through infinity" in str(needed)
     assert needed.direction == "unclear"
+    difference = of(two_by_two(20, 100, 22, 100), "risk_difference")
+    spared, harmed = (number(100 / abs(end)) for end in (difference.low, difference.high))
+    assert f"from {spared} treated for one who is spared" in needed.note
+    assert f"to {harmed} treated for one who is harmed" in needed.note
 
 
 def freireich():
