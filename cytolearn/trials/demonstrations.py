@@ -158,8 +158,8 @@ def phase_two_to_three(
     """Let many drugs, few of which work, go through a small trial and the winners a large one.
 
     Both trials look at the lesion of the lung, which differs between patients less by chance than
-    death does. The small one sets a low bar (p < 0.2, for benefit), as trials of phase 2 do that
-    are to let no good drug go; the large one asks for p < 0.05.
+    death does. The small one sets a low bar (p < 0.2, for benefit), as trials of phase 2 often do
+    for fear of missing a good drug; the large one asks for p < 0.05.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def phase_two_to_three(
     words = (
         f"{times} drugs, of which {int(works.sum())} work, each in a trial of {n} patients: "
         f"{len(winners)} go on, as their patients have less lung lesion with p < "
-        f"{number(_LOW_BAR)}, a low bar that lets few good drugs go."
+        f"{number(_LOW_BAR)}, a low bar, set for fear of missing a good drug."
     )
     if len(winners):
         words += (
@@ -220,7 +220,8 @@ def phase_two_to_three(
             f"{int(winners['confirmed'].sum())} succeed again in a trial of {later} patients, "
             f"where p < {number(_SIGNIFICANT)} counts. The winners had changed the lesion by "
             f"{_signed_percent(numbers['first'])} (median); in the large trial it is "
-            f"{_signed_percent(numbers['second'])}: who won by luck falls back to the mean."
+            f"{_signed_percent(numbers['second'])}. The luck that helps to win does not come "
+            "twice: regression to the mean."
         )
     return Demonstration("phase_two_to_three", numbers, table, words)
 
