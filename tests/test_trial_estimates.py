@@ -91,13 +91,14 @@ def test_kaplan_meier_of_the_leukaemia_trial():
     assert curve.loc[10, "high"] == pytest.approx(0.889, abs=0.002)
 
 
-def test_a_common_odds_ratio_of_two_scores_is_the_odds_ratio():
+def test_a_common_odds_ratio_of_two_scores_is_the_odds_ratio(capfd):
     people = two_by_two(15, 100, 30, 100)
     people["score"] = np.where(people["event"], 10, 2)
     scale = Outcome("score", "score", "scale")
     found, odds = of(people, "common_odds_ratio", scale), of(people, "odds_ratio")
     assert found.estimate == pytest.approx(odds.estimate, rel=1e-3)
     assert (found.low, found.high) == pytest.approx((odds.low, odds.high), rel=1e-2)
+    assert capfd.readouterr() == ("", "")  # the fit talks to nobody
 
 
 def test_difference_of_means_is_welch_s():
