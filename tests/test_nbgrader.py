@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,11 @@ from cytolearn.lessons.exercises import (
 )
 
 pytest.importorskip("nbgrader")
+from traitlets.config import Config
+
+from cytolearn.grading.nbgrader import configure
+from cytolearn.grading.preprocessors import HandOut
+
 # nbgrader's libraries warn of their own future; ours are held to account in the other tests.
 pytestmark = [
     pytest.mark.slow,
@@ -103,14 +109,42 @@ def test_cells_that_an_instructor_adds_are_cleared_as_nbgrader_does(course):
     target.write_text(json.dumps(page), encoding="utf-8")
     nbgrader(home, "generate_assignment", "mine")
     made = json.loads((home / "exercises" / "mine" / "interferon.ipynb").read_text("utf-8"))
-    assert made["cells"][-1]["source"] == ["before = 1\n", "# YOUR CODE HERE\n", NOT_YET]
+    added = "".join(made["cells"][-1]["source"])
+    assert added == "\n".join(["before = 1", not_yet()])
+    with pytest.raises(NotImplementedError):  # left as it is, it stops with the reason
+        exec(added, {})
     text = json.dumps(made)
     for cell in exercise_cells("interferon"):
         if cell.part in ("why", "worked"):
             assert json.dumps(cell.text)[1:60] not in text
 
 
-NOT_YET = "raise NotImplementedError()"
+def not_yet() -> str:
+    """Return what our configuration lets nbgrader write where an instructor's solution was."""
+    config = Config()
+    configure(config, str(ROOT / "nbgrader_config.py"))
+    return HandOut(config=config).code_stub["python"]
+
+
+@pytest.mark.parametrize("name", exercise_ids())
+def test_untouched_answers_of_ours_are_dots_and_not_what_nbgrader_writes(course, name):
+    """`check` takes dots for "not yet"; nbgrader's stub would end the cell with an error."""
+    home = course / "nbgrader"
+    nbgrader(home, "generate_assignment", name, "--force")
+    made = json.loads((home / "exercises" / name / f"{name}.ipynb").read_text("utf-8"))
+    sources = {
+        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
+        for cell in made["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("solution")
+    }
+    questions = load_exercise(name)["questions"]
+    assert list(sources) == [question["id"] for question in questions]
+    for question in questions:
+        source = sources[question["id"]]
+        assert not_yet() not in source
+        if question["kind"] != "text":
+            assert re.search(rf"^{question['id']} = \.\.\.", source, re.MULTILINE), source
+
 
 # --- autograde
 
