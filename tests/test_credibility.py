@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from cytolearn import physiology
 from cytolearn.credibility import __main__ as command
-from cytolearn.credibility import calibration_record, ensemble, robust_claims
+from cytolearn.credibility import calibration_record, ensemble, record, robust_claims
 from cytolearn.credibility.card import with_tables
 from cytolearn.credibility.claims import CLAIMS, CRITERIA
 from cytolearn.credibility.measures import MEASURES, Bench
@@ -16,6 +17,7 @@ from cytolearn.credibility.parameter_sets import (
     SPREAD,
     draw_candidate,
     make_claims,
+    make_ensemble,
     meets_criteria,
     perturbed_constants,
     write_ensemble,
@@ -68,6 +70,24 @@ def test_the_whole_record_is_current():
                 new.id
             )
         assert new.inside == shipped.inside, new.id
+
+
+def test_a_smaller_cohort_tells_the_same_story():
+    """Every measure, with a tenth of the patients: chance moves a few across a limit, not more."""
+    made = make_record(Bench(n=200))
+    assert list(made["id"]) == list(RECORD["id"])
+    assert ((made["model"] == "") == (RECORD["model"] == "")).all()
+    assert (made["inside"] == RECORD["inside"]).mean() > 0.85
+    for row in made.itertuples():
+        assert not row.model or math.isfinite(float(row.model)), row.id
+        assert bool(row.reason_if_missed) <= (not row.inside), row.id
+
+
+def test_a_record_is_read_back_as_it_was_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "make_record", lambda: RECORD)
+    assert record.write_record(tmp_path / "record.csv") is RECORD
+    shipped = Path(record.__file__).with_name("record.csv")
+    assert (tmp_path / "record.csv").read_bytes() == shipped.read_bytes()
 
 
 def test_inside_needs_a_range_and_a_number():
@@ -133,6 +153,12 @@ def test_an_ensemble_file_depends_on_its_numbers_only(tmp_path):
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
 
 
+def test_the_ensemble_that_ships_is_what_drawing_it_again_gives():
+    found, tried = make_ensemble(size=2, batch=6)
+    assert found == list(ensemble()[:2])
+    assert 2 <= tried <= 24 and found[1] == draw_candidate(tried - 1)
+
+
 def test_claims_are_stated_as_shares_of_the_ensemble():
     claims = robust_claims()
     assert list(claims["claim"]) == list(CLAIMS)
@@ -184,6 +210,19 @@ def test_an_ensemble_that_cannot_be_found_is_given_up(monkeypatch):
 def test_the_command_refuses_what_it_does_not_know(capsys):
     assert command.main(["recrod"]) == 2
     assert "Unknown part: recrod. Choose from record, ensemble" in capsys.readouterr().err
+
+
+def test_the_command_writes_what_it_made_and_says_how_much(monkeypatch, capsys):
+    sets, written = command.sets, []
+    monkeypatch.setattr(command, "write_record", lambda: RECORD)
+    monkeypatch.setattr(sets, "make_ensemble", lambda: ([{"a": 1.0}, {"a": 2.0}], 7))
+    monkeypatch.setattr(sets, "write_ensemble", written.append)
+    monkeypatch.setattr(sets, "write_claims", robust_claims)
+    assert command.main(["record", "ensemble", "claims"]) == 0
+    said = capsys.readouterr().out
+    assert f"{RECORD['inside'].sum()} of {len(RECORD)} targets inside" in said
+    assert "2 parameter sets accepted of 7 tried" in said and written == [[{"a": 1.0}, {"a": 2.0}]]
+    assert all(claim in said for claim in CLAIMS)
 
 
 def test_the_command_renews_the_card_alone(tmp_path, root, monkeypatch, capsys):
