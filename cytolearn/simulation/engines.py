@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
+from operator import itemgetter
 
 import numpy as np
 
@@ -108,18 +109,21 @@ class _Compiled:
             runner.integrator.setIndividualTolerance(state, tolerance)
         self._row = {s: i for i, s in enumerate(states)}
         self._state_index = [position[s] for s in states]
-        self._constants = [c for c in system.constants if c in position]
-        self._constant_index = [position[c] for c in self._constants]
+        constants = [c for c in system.constants if c in position]
+        self._constant_index = [position[c] for c in constants]
+        self._chosen, self._set = itemgetter(*constants), ()
         self._wanted: list[str] = []
 
     def run(self, constants, start, plan: Plan, times, wanted: list[str]) -> np.ndarray:
         runner, model, index = self._runner, self._runner.model, self._state_index
-        values = [constants[c] for c in self._constants]
-        model.setGlobalParameterValues(self._constant_index, values)
+        values = self._chosen(constants)
+        if values != self._set:
+            model.setGlobalParameterValues(self._constant_index, values)
+            self._set = values
         if wanted != self._wanted:
             runner.timeCourseSelections = self._wanted = wanted
         y = np.array(start)[self._rows]
-        result = np.empty((len(wanted), len(times)))
+        parts = []
         for added, points, where, skip in segments(plan, times):
             for state, amount in added.items():
                 y[self._row[state]] += amount
@@ -129,11 +133,11 @@ class _Compiled:
                     block = np.asarray(runner.simulate(times=points.tolist()))
                 except RuntimeError as error:
                     raise SimulationError(_first_line(error), model.getTime()) from None
-                result[:, where] = block[skip : skip + where.stop - where.start].T
+                parts.append(block[skip : skip + where.stop - where.start])
                 y = np.maximum(model.getGlobalParameterValues(index), 0.0)
             else:  # a dose on the last row
-                result[:, where] = y[[self._row[s] for s in wanted], None]
-        return result
+                parts.append(y[None, [self._row[s] for s in wanted]])
+        return (parts[0] if len(parts) == 1 else np.concatenate(parts)).T
 
 
 def _first_line(error: Exception) -> str:

@@ -139,9 +139,9 @@ class Equations:
         lines += [f"  {' = '.join(zeros)} = 0.0"] if zeros else []
         lines += [f"  {_unpacked(given)} = columns"] if given else []
         lines += [f"  {s} = {_written(self._signal[s])}" for s in self.signals if s in used]
-        lines += [f"  result = empty((len(time), {len(outputs)}))"]
-        lines += [f"  result[:, {i}] = {name}" for i, name in enumerate(outputs)]
-        return _function([*lines, "  return result"], "observe", np, np.power)
+        lines += [f"  result = empty(({len(outputs)}, len(time)))"]  # row by row is faster
+        lines += [f"  result[{i}] = {name}" for i, name in enumerate(outputs)]
+        return _function([*lines, "  return result.T"], "observe", np, np.power)
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,24 +57,31 @@ def integrate(
     solver = engine_named(engine)
     system = equations()
     values = _with_baseline(constants or {})
-    names = tuple(physiology.readouts()) if outputs is None else tuple(outputs)
-    known = set(system.symbols)
-    for name in names:
-        if name not in known:
-            raise ValueError(unknown("output", name, system.symbols))
+    names = tuple(physiology.readouts() if outputs is None else outputs)
+    behind = _states_behind(names)
     times = time_points(days, step)
     plan = schedule(doses, times[-1])
     start = system.start(values)
     silent = system.untouched({s for a in plan.values() for s in a}, start)
-    wanted = [s for s in system.states_behind(names) if s not in silent]
+    wanted = [s for s in behind if s not in silent]
     # A solver may overshoot zero by rounding: amounts below nothing count as nothing.
-    states = np.maximum(solver.run(values, start, plan, times, wanted), 0.0)
+    states = np.maximum(solver.run(values, start, plan, times, wanted), 0.0, order="C")
     with np.errstate(all="ignore"):
         result = system.observer(names, tuple(wanted))(times, states, values)
     if not np.isfinite(result).all():
         row, column = np.argwhere(~np.isfinite(result))[0]
         raise SimulationError(f"'{names[column]}' is no longer a number.", times[row])
     return result
+
+
+@lru_cache(maxsize=64)
+def _states_behind(outputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the states from which the outputs can be computed; all must be known."""
+    system = equations()
+    for name in outputs:
+        if name not in system.symbols:
+            raise ValueError(unknown("output", name, system.symbols))
+    return tuple(system.states_behind(outputs))
 
 
 def time_points(days: float, step: float) -> np.ndarray:
@@ -88,4 +96,6 @@ def _with_baseline(constants: Mapping[str, float]) -> dict[str, float]:
     for name in constants:
         if name not in baseline:
             raise ValueError(unknown("constant", name, baseline))
-    return {**baseline, **constants}
+    values = baseline.copy()  # of a mapping proxy ten times faster than {**baseline}
+    values.update(constants)
+    return values
