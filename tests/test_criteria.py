@@ -15,7 +15,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 import cytolearn as cl
 from cytolearn.clinic.criteria import _kappa
 from cytolearn.clinic.labs import choices, readouts
-from cytolearn.clinic.verdict import rule_sets
+from cytolearn.clinic.verdict import percent, rule_sets
 from cytolearn.physiology.tables import read_table
 
 C = cl.criteria
@@ -335,6 +335,17 @@ def test_the_probability_is_within_a_point_of_the_published_one():
     assert C.hscore_probability(169) == pytest.approx(0.53, abs=0.005)
     with pytest.raises(ValueError, match="between 0 and 337"):
         C.hscore_probability(400)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0, "<1 %"), (0.004, "<1 %"), (0.006, "1 %"), (0.54, "54 %"), (0.994, "99 %"),
+     (0.996, ">99 %"), (1, ">99 %")],
+)  # fmt: skip
+def test_a_probability_is_said_as_its_source_does(probability, words):
+    assert percent(probability) == words
+    score = C.hscore(HEALTHY.but(temperature=39.5, ferritin=6001, triglycerides=5))
+    assert f"probability {percent(score.probability)}." in score.sentence
 
 
 def test_every_rule_has_a_source_a_status_and_a_badge():
