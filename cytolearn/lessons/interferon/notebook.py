@@ -71,7 +71,7 @@ lesson.explore()
 #
 # {{ legend_controls }}
 #
-# A **log10** scale counts powers of ten: 7 means ten million, 8 a hundred million.
+# A **log₁₀** scale counts powers of ten: 7 means ten million, 8 a hundred million.
 
 # %% [markdown] explain explain
 # ## Explain
