@@ -5,15 +5,19 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from cytolearn import physiology
+from cytolearn.apps.style import THEME_COLOURS
 from cytolearn.figures import FOOTER, Picture, plot_courses
 from cytolearn.figures.courses import spread
 from cytolearn.figures.outcomes import sample_words, start_day_window, window_words
 from cytolearn.figures.panels import limits
 from cytolearn.figures.picture import on_card
+from cytolearn.figures.therapy import heat_map, intervals
 from cytolearn.figures.words import difference, extreme
 
 DAYS = np.round(np.arange(451) * 0.1 - 5, 3)
@@ -95,6 +99,23 @@ def test_a_picture_lies_on_a_card_with_clear_corners():
     inside = seen.crop((margin, margin, margin + picture.width, margin + picture.height))
     away = np.abs(np.asarray(inside, int) - np.asarray(picture.convert("RGBA"), int))
     assert away.max() < 60 and away.mean() < 0.5  # the palette's colours are near
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda: intervals([], title="No trial yet"),
+        lambda: heat_map(np.full((2, 3), np.nan), ["a drug", "another"], ["Ana", "Ben", "Mara"],
+                         title="Change", unit="%", full=50, small=2, empty="Press the button."),
+    ],
+    ids=["intervals", "heat map"],
+)  # fmt: skip
+def test_empty_pictures_take_the_colours_of_a_dark_page(picture):
+    for text in picture().findobj(Text):
+        box = text.get_bbox_patch()
+        if text.get_text():
+            assert to_hex(text.get_color()) in THEME_COLOURS
+            assert box is None or to_hex(box.get_facecolor()) in THEME_COLOURS
 
 
 def test_treatment_days_are_marked_and_named():
