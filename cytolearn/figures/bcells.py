@@ -165,7 +165,7 @@ def race(half: float, *, days: tuple[float, float] = (-5.0, 40.0)) -> tuple[Pict
         _days(antibody, *days)
         _log(antibody, 0.1, 1000)
         antibody.axhline(half, color=theme.INK, linewidth=0.9)
-        antibody.text(days[1], half / 1.25, "halves infection", fontsize=8.3, va="top", ha="right")
+        antibody.text(days[1], half / 1.45, "halves infection", fontsize=8, va="top", ha="right")
         _key(antibody, [("fast", _ORANGE, "--"), ("germinal centre", _GREEN, ":"),
                         ("sum", _BLUE, "-")])  # fmt: skip
         _days(test, 0, 30)
