@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cytolearn.grading import students
-from cytolearn.lessons.exercises import Case, expected_for, load_exercise, model_of
+from cytolearn.lessons.exercises import (
+    Case,
+    exercise_ids,
+    expected_for,
+    load_exercise,
+    model_of,
+)
 
 HIDDEN = {"interferon": "defect", "lymphopenia": "cause", "storm": "drug"}
 KINDS = [(name, kind) for name, key in HIDDEN.items() for kind in load_exercise(name)["given"][key]]
@@ -66,3 +72,25 @@ def test_a_limit_that_a_start_day_meets_exactly_is_unsuitable():
     share = 100 * model.left(case_with("storm"), 9)
     assert any("q3" in why for why in model.unsuitable(case_with("storm", limit=share + 0.1)))
     assert not model.unsuitable(case_with("storm"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("night", load_exercise("ward")["given"]["night"])
+def test_every_night_ward_has_two_beds_whose_sheets_tell(night):
+    """No patient is turned down for question 4, as it is not about the patient."""
+    model, picks = model_of("ward"), load_exercise("ward")["given"]["pick"]
+    assert len(model._clear_beds(night)) >= len(picks)
+    told = {model._bed_x(case_with("ward", night=night, pick=pick)) for pick in picks}
+    assert len(told) == len(picks)
+    choice = next(q for q in load_exercise("ward")["questions"] if q["id"] == "q4")
+    for pick in picks:
+        assert expected_for("ward", choice, case_with("ward", night=night, pick=pick)).value
+
+
+@pytest.mark.parametrize("name", exercise_ids())
+def test_the_first_reason_ends_the_search(name):
+    """Of sixty codes some are turned down, each for one reason that names its question."""
+    found = (students.code_problems(f"turned down {n}", name) for n in range(60))
+    refused = next((reasons for reasons in found if reasons), ["q0: nobody is turned down"])
+    assert len(refused) == 1
+    assert refused[0].partition(":")[0] in {q["id"] for q in load_exercise(name)["questions"]}

@@ -127,7 +127,7 @@ def assign(
             if column != "code":
                 name = column.removeprefix("code_")
                 say(f"{row['student']}: for {name} only, the code {code} (column {column}).")
-        if number % 10 == 0 or number == len(rows):
+        if number % max(1, len(rows) // 20) == 0 or number == len(rows):
             say(f"{number}/{len(rows)} codes")
     for name in names:
         shutil.copyfile(source / name / f"{name}.ipynb", folder / "release" / f"{name}.ipynb")

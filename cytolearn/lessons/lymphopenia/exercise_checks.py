@@ -321,18 +321,19 @@ def size_of_trial(case: Case) -> Expected:
 
 # ---------------------------------------------------------------- who is drawn
 def unsuitable(case: Case) -> list[str]:
-    """Return why a drawn patient would make a question ambiguous; empty if none does."""
-    found = []
+    """Return why a drawn patient would make a question ambiguous; empty if none does.
+
+    What takes the fewest runs is asked first, and the first reason ends the search.
+    """
     if abs(fall_of_count(case).value - 50) < 0.6:
-        found.append("q1: as much is left as is gone")
+        return ["q1: as much is left as is gone"]
     if abs(alive_share(case).value - 50) < 0.9:
-        found.append("q2: as many have moved as have died")
+        return ["q2: as many have moved as have died"]
+    if abs(effect_on_killing(case).value) < 10:
+        return ["q7: hardly an effect on killing"]
     death = twin_death(case.patient, case.engine)
     if not 1.3 * case.value("lymphocyte_death") < death < 0.9 * DEATH[1]:
-        found.append("q3: no twin, or one that hardly differs")
-        return found
+        return ["q3: no twin, or one that hardly differs"]
     if min(abs(abs(gap) - TELLS) for gap in twin_differences(case).values()) < CLEAR:
-        found.append("q4: a difference of the twins lies at the limit")
-    if abs(effect_on_killing(case).value) < 10:
-        found.append("q7: hardly an effect on killing")
-    return found
+        return ["q4: a difference of the twins lies at the limit"]
+    return []

@@ -314,16 +314,18 @@ def needed_to_treat(case: Case) -> Expected:
 
 # ---------------------------------------------------------------- who is drawn
 def unsuitable(case: Case) -> list[str]:
-    """Return why a drawn patient would make a question ambiguous; empty if none does."""
-    found = []
+    """Return why a drawn patient would make a question ambiguous; empty if none does.
+
+    What takes the fewest runs is asked first, and the first reason ends the search.
+    """
     if max(width_of_peak(course(case)[name]) for name in ("viral_load_lung", "ferritin")) > 1:
-        found.append("q1: the curve has two peaks of nearly the same height")
+        return ["q1: the curve has two peaks of nearly the same height"]
+    if near_a_limit(case):
+        return ["q4: ferritin or HLA-DR lies at a limit of a rule"]
     limit = case.given["limit"] / 100
     shares = [left(case, day) for day in START_DAYS]
     if min(abs(share - limit) for share in shares) < CLEAR:
-        found.append("q3: the lesion left on one day lies at the limit")
+        return ["q3: the lesion left on one day lies at the limit"]
     if not min(shares) < limit < shares[-1]:
-        found.append("q3: no last useful day")
-    if near_a_limit(case):
-        found.append("q4: ferritin or HLA-DR lies at a limit of a rule")
-    return found
+        return ["q3: no last useful day"]
+    return []
