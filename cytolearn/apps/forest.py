@@ -17,7 +17,6 @@ from cytolearn.evidence import pooling
 from cytolearn.evidence.tables import resolve
 from cytolearn.figures import Picture
 from cytolearn.figures.forest import draw_forest, forest_lines, forest_title
-from cytolearn.figures.picture import on_card
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ class ForestApp:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         """Show the widget, and a picture and words where there is no JavaScript."""
-        return picture_bundle(self.widget, on_card(self._picture.png()), self.summary())
+        return picture_bundle(self.widget, self._picture.png(), self.summary())
 
     def __repr__(self) -> str:
         return self.summary()

@@ -28,6 +28,7 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path
 
 from cytolearn.apps.style import THEME_COLOURS
+from cytolearn.figures.picture import on_card
 
 _DASHES = {
     "--": "lines.dashed_pattern",
@@ -250,10 +251,19 @@ class LiveFigure(W.GridBox):
 
 
 def picture_bundle(widget: W.DOMWidget, png: bytes, text: str) -> tuple[dict, dict]:
-    """Return a widget's mime bundle with a picture and words for readers without JavaScript."""
+    """Return a widget's mime bundle with a picture and words for readers without JavaScript.
+
+    Parameters
+    ----------
+    widget : DOMWidget
+    png : bytes
+        A picture on white; it is laid on a card.
+    text : str
+        What the picture shows.
+    """
     bundle = W.DOMWidget._repr_mimebundle_(widget)
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    data = {**data, "text/plain": text, "image/png": base64.b64encode(png).decode()}
+    data = {**data, "text/plain": text, "image/png": base64.b64encode(on_card(png)).decode()}
     return data, {**metadata, "image/png": {"alt": text}}
 
 

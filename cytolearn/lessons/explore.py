@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 
 from cytolearn.apps import Explorer
-from cytolearn.figures.picture import on_card
+from cytolearn.apps.livefigure import picture_bundle
 from cytolearn.lessons import cards
 from cytolearn.lessons.claims import tabs
 from cytolearn.lessons.content import person
@@ -144,15 +143,8 @@ class Explore(W.VBox):
             return f"The app is closed. {OPEN_WORDS} {shown}"
         return f"{self._revealed()[1]}\n{self.app.summary()}"
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        words = self.summary()
-        picture = base64.b64encode(on_card(self.app.png())).decode()
-        return (
-            {**data, "text/plain": words, "image/png": picture},
-            {**metadata, "image/png": {"alt": words}},
-        )
+    def _repr_mimebundle_(self, **_options: Any) -> tuple[dict, dict]:
+        return picture_bundle(self, self.app.png(), self.summary())
 
     def __repr__(self) -> str:
         return self.summary()

@@ -244,6 +244,7 @@ class Learner:
 
     def open_app(self):
         """Answer what must be answered before the app opens, and wait for its first tab."""
+        self.settled()  # the last prediction opens it, too, and takes the button away
         gate = self.cell("lesson.explore()").get_by_role("button", name="Skip and open")
         if gate.count():
             gate.click()
