@@ -21,7 +21,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,8 @@ from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.content import lesson_ids, load_content, read_text
 from cytolearn.lessons.pages import FORBIDDEN, Cell, bullets, cell_id, fill_words, parse
 from cytolearn.patients import Patient
+from cytolearn.simulation import Course
+from cytolearn.treatments import treatment
 from cytolearn.wording import unknown
 
 SHARED, ONLY_STUDENT, ONLY_SOLUTION = ("text", "code", "check"), ("stub",), ("worked", "why")
@@ -63,6 +65,34 @@ class Case:
         """Return a constant of the patient, drawn or not, or a trait such as age, by its symbol."""
         known = {**physiology.baseline(), **self.patient.traits, **self.patient.constants}
         return known[symbol]
+
+
+@lru_cache(maxsize=256)
+def _run(patient: Patient, engine: str | None, drug: str, day: float) -> Course:
+    return (patient.treat(treatment(drug, day=day)) if drug else patient).run(engine=engine)
+
+
+def course_of(
+    case: Case, drug: str = "", day: float = 0, *, patient: Patient | None = None
+) -> Course:
+    """Return the course of the student's patient, or of somebody else, run once.
+
+    Parameters
+    ----------
+    case : Case
+    drug : str
+        Given from a day on; "" for none.
+    day : float
+        Days after the first symptom.
+    patient : Patient, optional
+        Somebody else.
+    """
+    return _run(patient or case.patient, case.engine, drug, day)
+
+
+def peak(course: Course, readout: str) -> float:
+    """Return the highest value of a curve."""
+    return float(course[readout].max())
 
 
 @cache

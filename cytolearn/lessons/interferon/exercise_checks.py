@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from itertools import pairwise
 
 import cytolearn as cl
 from cytolearn.lessons.answers import Expected
-from cytolearn.lessons.exercises import Case
+from cytolearn.lessons.exercises import Case, course_of, peak
 from cytolearn.wording import number
 
 BETA, ALPHA = "ifn_beta_1a", "ifn_alpha2"
@@ -23,30 +22,17 @@ ANA = cl.Patient("mild", label="Ana")
 CLEAR = 0.012
 
 
-@lru_cache(maxsize=128)
-def run(patient: cl.Patient, engine: str | None, drug: str = "", day: int = 0):
-    return (patient.treat(cl.treatment(drug, day=day)) if drug else patient).run(engine=engine)
-
-
-def course(case: Case, drug: str = "", day: int = 0):
-    return run(case.patient, case.engine, drug, day)
-
-
 def ana(case: Case):
-    return run(ANA, case.engine)
-
-
-def peak(course, readout: str) -> float:
-    return float(course[readout].max())
+    return course_of(case, patient=ANA)
 
 
 def left(case: Case, day: int) -> float:
     """Return the treated peak lesion as a share of the untreated one."""
-    return peak(course(case, BETA, day), "lesion") / peak(course(case), "lesion")
+    return peak(course_of(case, BETA, day), "lesion") / peak(course_of(case), "lesion")
 
 
 def worst_day(case: Case) -> Expected:
-    lesion, virus = course(case)["lesion"], course(case)["viral_load_lung"]
+    lesion, virus = course_of(case)["lesion"], course_of(case)["viral_load_lung"]
     worst = float(lesion.idxmax())
     return Expected(
         worst,
@@ -66,7 +52,7 @@ def worst_day(case: Case) -> Expected:
 
 
 def fold_more_virus(case: Case) -> Expected:
-    me, other = course(case), ana(case)
+    me, other = course_of(case), ana(case)
     lung = peak(me, "viral_load_lung") - peak(other, "viral_load_lung")
     nose = peak(me, "viral_load") - peak(other, "viral_load")
     day = me["viral_load_lung"].idxmax()
@@ -97,7 +83,9 @@ def last_useful_day(case: Case) -> Expected:
         return float(max((day for day, s in shares.items() if 100 * s <= limit), default=math.nan))
 
     def ending(day: int) -> float:
-        return float(course(case, BETA, day)["lesion"].iloc[-1] / course(case)["lesion"].iloc[-1])
+        return float(
+            course_of(case, BETA, day)["lesion"].iloc[-1] / course_of(case)["lesion"].iloc[-1]
+        )
 
     answer = last(limit, shares)
     if math.isnan(answer):
@@ -122,7 +110,7 @@ def last_useful_day(case: Case) -> Expected:
 
 
 def blood_sample(case: Case) -> Expected:
-    day, me, other = case.given["blood_day"], course(case)["ifn"], ana(case)["ifn"]
+    day, me, other = case.given["blood_day"], course_of(case)["ifn"], ana(case)["ifn"]
     ratio = float(me.loc[day] / other.loc[day])
     above = (me - other).loc[0:].gt(0)
     early = day - case.onset
@@ -164,8 +152,11 @@ def defect_of_x(case: Case) -> Expected:
 
 def effect_of_treatment(case: Case) -> Expected:
     start = case.given["start"]
-    untreated, treated = peak(course(case), "lesion"), peak(course(case, BETA, start), "lesion")
-    early = peak(course(case, BETA, start - int(case.onset)), "lesion")
+    untreated, treated = (
+        peak(course_of(case), "lesion"),
+        peak(course_of(case, BETA, start), "lesion"),
+    )
+    early = peak(course_of(case, BETA, start - int(case.onset)), "lesion")
     effect = 100 * (1 - treated / untreated)
     planted = 100 * (1 - treated / peak(ana(case), "lesion"))
     return Expected(
@@ -191,7 +182,7 @@ def unsuitable(case: Case) -> list[str]:
     day, limit = case.given["blood_day"], case.given["limit"] / 100
     if abs(math.log(blood_sample(case).value)) < 0.2:
         return ["q4: the two blood samples hardly differ"]
-    if min(course(case)["ifn"].loc[day], ana(case)["ifn"].loc[day]) < 0.05:
+    if min(course_of(case)["ifn"].loc[day], ana(case)["ifn"].loc[day]) < 0.05:
         return ["q4: interferon too low to be measured"]
     if abs(left(case, case.given["start"]) - 0.5) < 0.02:
         return ["q6: as much is left as is gone"]

@@ -12,7 +12,7 @@ import pandas as pd
 import cytolearn as cl
 from cytolearn.clinic import criteria, death_risk
 from cytolearn.lessons.answers import Expected
-from cytolearn.lessons.exercises import Case
+from cytolearn.lessons.exercises import Case, course_of, peak
 from cytolearn.simulation import simulate
 from cytolearn.wording import number
 
@@ -29,27 +29,14 @@ PEOPLE, OF_THEM = 600, "viral_antagonism > 0.85 and sensing_delay > 2.5"
 WARD_DAY = 8
 
 
-@lru_cache(maxsize=256)
-def run(patient: cl.Patient, engine: str | None, drug: str = "", day: int = 0):
-    return (patient.treat(cl.treatment(drug, day=day)) if drug else patient).run(engine=engine)
-
-
-def course(case: Case, drug: str = "", day: int = 0):
-    return run(case.patient, case.engine, drug, day)
-
-
-def peak(course, readout: str) -> float:
-    return float(course[readout].max())
-
-
 def left(case: Case, day: int, drug: str = BLOCKER) -> float:
     """Return the treated peak lesion as a share of the untreated one."""
-    return peak(course(case, drug, day), "lesion") / peak(course(case), "lesion")
+    return peak(course_of(case, drug, day), "lesion") / peak(course_of(case), "lesion")
 
 
 # ---------------------------------------------------------------- question 1
 def days_behind_virus(case: Case) -> Expected:
-    me = course(case)
+    me = course_of(case)
     day = {
         name: float(me[name].idxmax())
         for name in ("viral_load_lung", "viral_load", "il6", "ferritin", "lesion")
@@ -130,11 +117,13 @@ def last_useful_day(case: Case) -> Expected:
     if math.isnan(answer) or answer == START_DAYS[-1]:
         return Expected(math.nan)
     at_end = {
-        day: float(course(case, BLOCKER, day)["lesion"].iloc[-1] / course(case)["lesion"].iloc[-1])
+        day: float(
+            course_of(case, BLOCKER, day)["lesion"].iloc[-1] / course_of(case)["lesion"].iloc[-1]
+        )
         for day in START_DAYS
     }
     ferritin = {
-        day: peak(course(case, BLOCKER, day), "ferritin") / peak(course(case), "ferritin")
+        day: peak(course_of(case, BLOCKER, day), "ferritin") / peak(course_of(case), "ferritin")
         for day in START_DAYS
     }
     best = min(shares, key=shares.get)
@@ -165,7 +154,7 @@ def last_useful_day(case: Case) -> Expected:
 def verdicts(case: Case, day: float, assume: str | None = "inpatient") -> pd.Series:
     """Return what each rule set says of the panel of one day: True, False or None."""
     options = {"assume": assume} if assume else {}
-    return criteria.classify(course(case).labs(day), **options)["verdict"]
+    return criteria.classify(course_of(case).labs(day), **options)["verdict"]
 
 
 def who_calls_it_a_case(case: Case) -> Expected:
@@ -200,7 +189,7 @@ def class_limits() -> dict[str, float]:
 
 def near_a_limit(case: Case) -> bool:
     """Whether ferritin or HLA-DR lies so near to a limit that the solver decides the verdict."""
-    me, day = course(case), case.given["panel_day"]
+    me, day = course_of(case), case.given["panel_day"]
     return any(
         abs(me[name].loc[day] / limit - 1) < MARGIN for name, limit in class_limits().items()
     )
@@ -232,10 +221,15 @@ def drug_of_y(case: Case) -> Expected:
 # ---------------------------------------------------------------- question 6
 def effect_of_drug(case: Case) -> Expected:
     start = case.given["start"]
-    untreated, treated = peak(course(case), "lesion"), peak(course(case, BLOCKER, start), "lesion")
-    off = peak(run(case.patient.but(mas_gain=0), case.engine), "lesion")
-    early = peak(course(case, BLOCKER, start - int(case.onset)), "lesion")
-    other = peak(course(case, "tocilizumab", start), "lesion")
+    untreated, treated = (
+        peak(course_of(case), "lesion"),
+        peak(course_of(case, BLOCKER, start), "lesion"),
+    )
+    silent = case.patient.but(mas_gain=0)
+    off = peak(course_of(case, patient=silent), "lesion")
+    both = peak(course_of(case, BLOCKER, start, patient=silent), "lesion")
+    early = peak(course_of(case, BLOCKER, start - int(case.onset)), "lesion")
+    other = peak(course_of(case, "tocilizumab", start), "lesion")
     effect = 100 * (1 - treated / untreated)
     planted = 100 * (1 - off / untreated)
     return Expected(
@@ -249,12 +243,7 @@ def effect_of_drug(case: Case) -> Expected:
             "since_infection": 100 * (1 - early / untreated),
             "points": untreated - treated,
             "other_drug": 100 * (1 - other / untreated),
-            "both": 100
-            * (
-                1
-                - peak(run(case.patient.but(mas_gain=0), case.engine, BLOCKER, start), "lesion")
-                / off
-            ),
+            "both": 100 * (1 - both / off),
         },
         facts={"effect": number(effect), "planted": number(planted), "start": str(start)},
     )
@@ -318,7 +307,7 @@ def unsuitable(case: Case) -> list[str]:
 
     What takes the fewest runs is asked first, and the first reason ends the search.
     """
-    if max(width_of_peak(course(case)[name]) for name in ("viral_load_lung", "ferritin")) > 1:
+    if max(width_of_peak(course_of(case)[name]) for name in ("viral_load_lung", "ferritin")) > 1:
         return ["q1: the curve has two peaks of nearly the same height"]
     if near_a_limit(case):
         return ["q4: ferritin or HLA-DR lies at a limit of a rule"]
