@@ -178,8 +178,9 @@ from cytolearn.clinic import death_risk
 
 people = cl.population(600, seed=work.given["ward_seed"])
 ward = people.only(people.traits.query("viral_antagonism > 0.85 and sensing_delay > 2.5").index)
-untreated = ward.run(progress=False)
-anakinra = ward.treat(cl.treatment("anakinra", day=8)).run(progress=False)
+kept = ["ferritin", "lesion", "infection_hazard"]  # what the question needs
+untreated = ward.run(readouts=kept, progress=False)
+anakinra = ward.treat(cl.treatment("anakinra", day=8)).run(readouts=kept, progress=False)
 
 # %% code q7-risk
 without, with_drug = (
