@@ -55,6 +55,11 @@ def test_a_mistyped_code_is_noticed():
             students.read_code(text)
 
 
+def test_of_something_long_only_the_beginning_is_shown():
+    with pytest.raises(ValueError, match=f"the code '{'x' * 40}', which has a mistake"):
+        students.read_code("x" * 500)
+
+
 @every_assignment
 def test_constants_stay_within_the_stated_ranges(name):
     spec = load_exercise(name)
