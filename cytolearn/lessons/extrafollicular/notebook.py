@@ -71,14 +71,14 @@ lesson.explore()
 #
 # {{ legend_controls }}
 #
-# **Flow cytometry** (tab *Find the DN2 cells*) measures how brightly single cells glow after antibodies with a dye have stuck to their markers. To **gate** is to draw the border between 'has the marker' (+) and 'has it not' (-).
+# **DN2 cells** are the B cells of the fast route just before they become plasmablasts. *Double-negative* means without the markers IgD and CD27; DN2 cells also lack CXCR5, and carry CD11c. **Flow cytometry** (tab *Find the DN2 cells*) measures how brightly single cells glow after antibodies with a dye have stuck to their markers. To **gate** is to draw the border between 'has the marker' (+) and 'has it not' (-).
 
 # %% [markdown] explain explain
 # ## Explain
 #
 # A **B cell** that meets its antigen has two routes. On the fast one, outside the follicles of the lymph node (**extrafollicular**), it becomes a **plasmablast** within days and pours out antibody as it is: weak, and with few checks that it spares the body. On the slow one it enters a **germinal centre**, where B cells compete for weeks; those that bind the virus best, and not the body, survive.
 #
-# The fast route bridges the gap. It becomes a problem when it is large, lasts, and the germinal centre stays closed.
+# The fast route bridges the gap. It may become a problem when it is large, lasts, and the germinal centre stays closed. In severe patients these go together; the app shows what each does by itself.
 #
 # The numbers in the diagram are the six controls.
 
@@ -86,7 +86,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# These sentences are equations in the model. The numbers are Nora's. Later, try Lucy: `lesson.equations(cl.Patient("lupus_like"))`.
+# These sentences are equations in the model. The numbers are Nora's. Later, try Lucy: `lesson.equations(cl.Patient("lupus_like"))`. *Heard* means the share of receptors that answer, between 0 and 1. A lone 0 or 1 may be a constant that changes nothing in Nora: other patients have another number there.
 
 # %% explain equations
 lesson.equations()

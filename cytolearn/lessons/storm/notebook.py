@@ -80,7 +80,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# These sentences are equations in the model. The numbers are Mara's; try Jonas's with `lesson.equations(cl.Patient("il6_dysregulated"))`. *Heard* means the share of receptors that answer, between 0 and 1.
+# These sentences are equations in the model. The numbers are Mara's; try Jonas's with `lesson.equations(cl.Patient("il6_dysregulated"))`. *Heard* means the share of receptors that answer, between 0 and 1; IL-6 and IL-10 without this word are in pg/mL. A lone 0 or 1 may be a constant that changes nothing in Mara: other patients have another number there.
 
 # %% explain equations
 lesson.equations()
@@ -96,7 +96,7 @@ jonas = cl.Patient("il6_dysregulated", label="Jonas").run()
 cl.compare(mara, jonas).plot("il6", "ferritin", "hla_dr", "lesion")
 
 # %% [markdown] bridge bridge-criteria
-# A laboratory sheet is one line more, and so are the six verdicts on it. *True*: a case. *False*: not a case. *None*: cannot be decided, because a test was not done (its points are what the other tests give). *Points* are compared with the *cutoff*; each rule counts its own. The names of the rules are in the [glossary](glossary.md).
+# A laboratory sheet is one line more, and so are the six verdicts on it. *True*: a case. *False*: not a case. *None*: cannot be decided, because a test was not done (its points are what the other tests give). *Points* are compared with the *cutoff*; each rule counts its own. *Inpatient*: what the model does not make, such as fever and liver values, is assumed to be that of a feverish patient in hospital. The names of the rules are in the [glossary](glossary.md).
 
 # %% bridge verdicts
 verdicts = cl.criteria.classify(mara.labs(12), assume="inpatient")
