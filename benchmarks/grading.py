@@ -61,7 +61,9 @@ def measure(count: int) -> Iterator[Row]:
         handed_in.mkdir(parents=True)
         worked = (ROOT / "solutions" / name / f"{name}.ipynb").read_text(encoding="utf-8")
         wanted, people = {}, []
-        kinds = iter(2 * [kind for kind in submissions if kind != "perfect"])
+        odd = [kind for kind in submissions if kind != "perfect"]
+        broken = count // BROKEN  # from all of the bank: loops and broken files stand at its end
+        kinds = iter([odd[k * len(odd) // broken] for k in range(broken)])
         for number in range(count):
             student = f"s{number:03}"
             if number % BROKEN == BROKEN - 1:
