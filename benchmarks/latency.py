@@ -1,10 +1,10 @@
 """From key press to painted frame, in a real browser, beside the default way of drawing.
 
 Each lesson's app is opened in JupyterLab in headless Chromium; the arrow keys move its sliders one
-step at a time, all sliders in turn, or in the ward the bed on show. A step ends one frame after the
-*last* change of the picture. Directly afterwards the same patient, panels and curves are drawn by
-the default way, ``ipywidgets.interact`` with inline matplotlib, on the same machine in the same
-state: the ratio is what can be compared between machines.
+step at a time with a rest between steps, all sliders in turn, or in the ward the bed on show. A
+step ends one frame after the *last* change of the picture. Directly afterwards the same patient,
+panels and curves are drawn by the default way, ``ipywidgets.interact`` with inline matplotlib, on
+the same machine in the same state: the ratio is what can be compared between machines.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import numpy as np
 
 from benchmarks import browser
 
+# Milliseconds before a key: what the measuring itself asks of page and kernel is over by then. A
+# question sent just before the key made a step seem up to 30 ms slower, and only where it was sent.
+_REST = 100
 STEPS = {"smoke": 10, "usual": 40, "full": 100}
 MOST_MEDIAN, MOST_SLOW, LEAST_RATIO = 60, 100, 8  # ms, ms, times
 
@@ -146,6 +149,13 @@ _WATCH = """() => {
 _KEY = """e => e.matches("select")
   ? (e.selectedIndex === e.options.length - 1 ? "ArrowUp" : "ArrowDown")
   : (e.ariaValueNow === e.ariaValueMax ? "ArrowLeft" : "ArrowRight")"""
+# What the step cost in the kernel; then the stopwatch is set back for the next one.
+_REPORT = """
+import json
+print(json.dumps(spent))
+for part in spent:
+    spent[part] = 0.0
+"""
 _ASK = """async code => {
   const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
   const future = kernel.requestExecute({code, store_history: false});
@@ -236,21 +246,20 @@ def _steps(
         page.evaluate(_WATCH)
         own = "spent" in code
         for i in range(steps + len(handles)):
-            if own:
-                page.evaluate(_ASK, "for part in spent: spent[part] = 0.0")
             handle = page.locator(handles[i % len(handles)])
             handle.focus()
-            page.keyboard.press(handle.evaluate(_KEY))
+            key = handle.evaluate(_KEY)
+            page.wait_for_timeout(_REST)
+            page.keyboard.press(key)
             page.wait_for_function("window.took > 0")
             browser.answered(page)
             took = page.evaluate("window.took")
+            spent = json.loads(page.evaluate(_ASK, _REPORT)) if own else {}
             if i < len(handles):
                 continue  # the first step of each slider warms caches
             times.append(took)
             if own:
-                parts.append(
-                    json.loads(page.evaluate(_ASK, "import json; print(json.dumps(spent))"))
-                )
+                parts.append(spent)
         page.evaluate(_SHUT_DOWN)
     finally:
         page.close()
