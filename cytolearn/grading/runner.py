@@ -84,6 +84,20 @@ def answers(names, space, unreadable):
     return found, plain(handed_in.get("code") if isinstance(handed_in, dict) else None)
 
 
+def interpreter():
+    """Return IPython's, the one of this process, with nobody who looks at what it shows."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=settings)
+    # To draw a picture or a traceback takes long.
+    shell.showtraceback = lambda *_, **__: None
+    shell.display_formatter.format = lambda *_, **__: ({"text/plain": ""}, {})
+    return shell
+
+
 def run_job(job, out):
     """Run a job's cells, write a line to `out` before each and at the end; does not return."""
     limit(job["limits"])
@@ -106,14 +120,7 @@ def run_job(job, out):
             signal.signal(number, on_alarm)
             signal.setitimer(kind, times * seconds, again if seconds else 0)
 
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    settings = Config()
-    settings.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=settings)
-    shell.showtraceback = lambda *_, **__: None  # nobody reads it, and to draw it takes seconds
-    errors, cells, unreadable = {}, job["cells"], {}
+    shell, errors, cells, unreadable = interpreter(), {}, job["cells"], {}
 
     def tell(cell, done=False):
         alarms[0] = 0
@@ -215,7 +222,6 @@ def serve(control, paths, warm, outside):
 
 def rehearse(name):
     """Import and compile what an assignment needs, so that no fork has to."""
-    import IPython.core.interactiveshell  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
 
     from cytolearn import Patient
@@ -227,6 +233,7 @@ def rehearse(name):
         if question["kind"] != "text":
             expected_for(name, question, case)
     Patient("mild").run().plot("lesion")
+    interpreter().run_cell("", store_history=False)
     gc.collect()
     gc.freeze()
 

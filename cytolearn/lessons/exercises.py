@@ -67,7 +67,7 @@ class Case:
         return known[symbol]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # of one student; a class would fill the memory
 def _run(patient: Patient, engine: str | None, drug: str, day: float) -> Course:
     return (patient.treat(treatment(drug, day=day)) if drug else patient).run(engine=engine)
 

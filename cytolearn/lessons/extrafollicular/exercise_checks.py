@@ -53,7 +53,7 @@ GIFT = 12
 CLEAR = 0.6
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # of one student; a class would fill the memory
 def run(patient: cl.Patient, engine: str | None, days: int = 40):
     return patient.run(days=days, engine=engine)
 

@@ -38,7 +38,7 @@ STEROID_DAY = 9
 LATE = 14
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # of one student; a class would fill the memory
 def run(patient: cl.Patient, engine: str | None, start: int | None = None):
     """Return a course, with IL-7 from a day on or untreated."""
     treated = patient if start is None else patient.treat(cl.treatment(DRUG, day=start))

@@ -37,7 +37,7 @@ CLEAR = 0.15
 APART_Q4 = 0.8  # percent, between the right comparison and a wrong one
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # of one student; a class would fill the memory
 def run(patient: cl.Patient, engine: str | None):
     return patient.run(engine=engine)
 
