@@ -26,7 +26,7 @@ def notebook_path(folder: Path, lesson_id: str) -> Path:
 
 
 def build(folder: Path, names: Iterable[str] = ()) -> list[Path]:
-    """Run the pages of some lessons (none named: all) and write their notebooks.
+    """Run the pages of some lessons (none named: all), write their notebooks, and the pages beside.
 
     Parameters
     ----------
@@ -55,10 +55,9 @@ def build(folder: Path, names: Iterable[str] = ()) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(to_text(executed(lesson_id)), encoding="utf-8", newline="\n")
         written.append(path)
-    if not names:
-        for name, text in PAGES.items():
-            (folder / name).write_text(text(), encoding="utf-8", newline="\n")
-            written.append(folder / name)
+    for name, text in PAGES.items():  # of one lesson, too: a new term or claim shows there
+        (folder / name).write_text(text(), encoding="utf-8", newline="\n")
+        written.append(folder / name)
     return written
 
 
