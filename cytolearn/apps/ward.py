@@ -34,6 +34,7 @@ from cytolearn.wording import listing, number
 _DOSES = {0.5: "half", 1.0: "usual", 2.0: "twice"}
 #: Tests on the board of all beds; the bedside shows the others as well.
 _BOARD = ("spo2", "pf_ratio", "viral_load", "crp", "ferritin", "d_dimer", "alc", "il6", "ifn")
+_ROOM_AIR = "Oxygen saturation (SpO₂) is what it would be without extra oxygen."
 _RULE = "dexamethasone for all on oxygen"
 #: Support in a narrow column.
 _SUPPORT = {
@@ -591,10 +592,10 @@ class WardRound:
             '<div class="cl-scroll cl-ward-sheet" tabindex="0"><table class="cl-board"><thead><tr>'
             '<th scope="col">Bed</th><th scope="col">Day</th><th scope="col">Support</th>'
             f'{heads}<th scope="col">Given</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
-            '</div><p class="cl-muted cl-ward-sheet">This morning\'s values. NIV: non-invasive '
-            "ventilation. ↑ above, ↓ below the reference range; ↑↑ more than three times its upper "
-            "end, ↓↓ less than a third of its lower end. On a narrow page, scroll the table "
-            "sideways.</p>"
+            f'</div><p class="cl-muted cl-ward-sheet">This morning\'s values. {_ROOM_AIR} NIV: '
+            "non-invasive ventilation. ↑ above, ↓ below the reference range; ↑↑ more than three "
+            "times its upper end, ↓↓ less than a third of its lower end. On a narrow page, scroll "
+            "the table sideways.</p>"
         )
 
     def _show_debrief(self) -> None:
@@ -698,7 +699,7 @@ def _labs_html(chart: Any) -> str:
         '<div class="cl-scroll cl-ward-sheet" tabindex="0"><table class="cl-board"><thead><tr>'
         '<th scope="col">Test</th>'
         f'{days}<th scope="col">reference</th><th scope="col">unit</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<tbody>{"".join(rows)}</tbody></table></div><p class="cl-muted">{_ROOM_AIR}</p>'
     )
 
 
