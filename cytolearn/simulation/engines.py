@@ -118,6 +118,7 @@ class _Compiled:
         runner, model, index = self._runner, self._runner.model, self._state_index
         values = self._chosen(constants)
         if values != self._set:
+            self._set = ()  # an interruption in between must not leave a wrong belief
             model.setGlobalParameterValues(self._constant_index, values)
             self._set = values
         if wanted != self._wanted:
