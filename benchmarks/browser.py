@@ -37,9 +37,11 @@ _READY = """async () => {
   while (!(kernel() && kernel().connectionStatus === "connected" && kernel().status === "idle"))
     await new Promise(resolve => setTimeout(resolve, 100));
   // Widgets have a thread of their own in the kernel, beside the cells: a reply to the one says
-  // nothing of the other. So keep what was sent and has not ended.
+  // nothing of the other. So keep what was sent and has not ended, and when either spoke last.
   window.unanswered = new Set();
+  window.spoken = performance.now();
   kernel().anyMessage.connect((_, {msg, direction}) => {
+    window.spoken = performance.now();
     if (direction === "send" && msg.channel === "shell")
       window.unanswered.add(msg.header.msg_id);
     else if (msg.header.msg_type === "status" && msg.content.execution_state === "idle")

@@ -33,6 +33,30 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody calls it
+def pytest_xdist_make_scheduler(config, log):
+    """Keep what opens one lesson in the browser in one worker, and else a module in one.
+
+    That is what ``--dist=loadgroup`` is for, but from pytest 9.2 on xdist 3.8 groups nothing
+    (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+    """
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    from cytolearn.lessons.content import lesson_ids
+
+    lessons = tuple(f"[{lesson}]" for lesson in lesson_ids())
+
+    class ByLesson(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            if "/browser/" in nodeid and nodeid.endswith(lessons):
+                return nodeid.rpartition("[")[2]
+            return super()._split_scope(nodeid)
+
+    return ByLesson(config, log)
+
+
 def may_skip(path: Path) -> bool:
     """Say whether a test may be skipped: not where .ci/run has installed all that it needs."""
     browser = BROWSER in path.parents

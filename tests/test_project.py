@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 from checkout import ROOT, committed
@@ -222,6 +223,26 @@ def test_the_workflow_keeps_the_pictures_that_ci_takes_even_when_tests_failed():
     assert "if-no-files-found: error" in step
     assert f"pictures=${{CYTOLEARN_SCREENSHOTS:-$PWD/{folder}}}" in script
     assert 'python tests/browser/pictures.py "$pictures"' in script
+
+
+def test_each_lesson_has_one_worker_for_all_its_browser_tests(request):
+    settings = {"dist": "loadscope", "tx": ["2*popen"], "loadscopereorder": True}
+    config = SimpleNamespace(getvalue=settings.__getitem__)
+    [scheduler] = [
+        plugin.pytest_xdist_make_scheduler(config, None)
+        for plugin in request.config.pluginmanager.get_plugins()
+        if getattr(plugin, "__file__", None) == str(ROOT / "tests" / "conftest.py")
+    ]
+    scope = scheduler._split_scope
+    paths = [f"tests/browser/test_{name}.py::test_page" for name in ("journey", "pictures")]
+    assert {scope(f"{path}[storm]") for path in paths} == {scope(f"{paths[0]}[storm]")}
+    assert scope(f"{paths[0]}[storm]") != scope(f"{paths[0]}[ward]")
+    # anything else stays with its module, or with its notebook
+    assert (
+        scope("tests/browser/test_pictures.py::test_bad[tab1]") == "tests/browser/test_pictures.py"
+    )
+    assert scope("tests/test_ward.py::test_bed[storm]") == "tests/test_ward.py"
+    assert scope("notebooks/03_storm.ipynb::Cell 1") == "notebooks/03_storm.ipynb"
 
 
 def test_version_is_said_once_and_cited():

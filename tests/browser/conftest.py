@@ -58,7 +58,7 @@ def run_notebook(chromium, jupyterlab):
 
 
 # The lesson's fixtures last as long as the session: pytest then runs all tests of one lesson after
-# each other, across modules, on one page with one kernel.
+# each other, across modules, on one page with one kernel. tests/conftest.py has one worker do so.
 @pytest.fixture(scope="session", params=lesson_ids())
 def lesson(request):
     """Give the content of each lesson in turn."""
@@ -84,7 +84,7 @@ def folder(lesson, jupyterlab):
 
 
 def unpack(lesson, root, name):
-    home = Path(tempfile.mkdtemp(prefix=f"{name}_", dir=root))  # with xdist pytest comes back to it
+    home = Path(tempfile.mkdtemp(prefix=f"{name}_", dir=root))  # pytest may come back to a lesson
     shutil.copy(browser.ROOT / "notebooks" / f"{lesson['file']}.ipynb", home)
     return home
 

@@ -22,16 +22,22 @@ _RUN_CELL = """async ([place, source]) => {
   book.widgets[place].model.sharedModel.setSource(source);
   await window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
-# Wait until nothing in the page has changed for a while: widgets draw in their own time.
-_QUIET = """() => new Promise(done => {
-  const finish = () => { observer.disconnect(); requestAnimationFrame(done); };
-  let timer = setTimeout(finish, 100);
-  const observer = new MutationObserver(() => {
-    clearTimeout(timer);
-    timer = setTimeout(finish, 100);
-  });
+# Wait until for a while nothing in the page has changed and nothing was said to or by the kernel:
+# widgets draw in their own time, and one that was just drawn may ask something in its turn.
+_SETTLED = """() => new Promise(done => {
+  const calm = 100;  // ms
+  let last = performance.now();
   const page = window.jupyterapp.shell.currentWidget.content.node;
+  const observer = new MutationObserver(() => { last = performance.now(); });
   observer.observe(page, {childList: true, subtree: true, attributes: true});
+  const look = () => {
+    if (window.unanswered.size) last = performance.now();
+    const rest = calm - (performance.now() - Math.max(last, window.spoken));
+    if (rest > 0) return setTimeout(look, window.unanswered.size ? 10 : rest);
+    observer.disconnect();
+    requestAnimationFrame(done);
+  };
+  look();
 })"""
 _SHUT_DOWN = """() =>
   window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"""
@@ -146,13 +152,8 @@ class Learner:
         self.open()
 
     def settled(self):
-        """Wait until the kernel has worked off all that was clicked, and the page shows it.
-
-        Twice, for a widget that was just drawn may ask something in its turn.
-        """
-        for _ in range(2):
-            browser.answered(self.page)
-            self.page.evaluate(_QUIET)
+        """Wait until the kernel has worked off all that was clicked, and the page shows it."""
+        self.page.evaluate(_SETTLED)
 
     def place(self, code):
         return next(i for i, source in enumerate(self.sources) if code in source)
