@@ -123,17 +123,19 @@ def test_whole_path(learner, lesson, folder):
     assert learner.answer(task["id"], wrong_answer(task, truth)).startswith("Not yet.")
     assert learner.answer(task["id"], as_answer(truth.value)).startswith("Correct.")
 
-    quiz = lesson["quiz"][0]
-    wrong = next(o["letter"] for o in quiz["options"] if o["letter"] != quiz["answer"])
-    assert "not quite" in learner.try_option(0, wrong)
-    assert "correct" in learner.try_option(0, quiz["answer"])
+    quiz = lesson["quiz"]
+    for number, question in enumerate(quiz):
+        letters = [option["letter"] for option in question["options"]]
+        wrong = next(letter for letter in letters if letter != question["answer"])
+        assert "not quite" in learner.try_option(number, wrong), question["id"]
+        assert "correct" in learner.try_option(number, question["answer"]), question["id"]
     assert learner.failures() == []
 
     learner.save()
     learner.lose_kernel()
     book = json.loads((folder / "cytolearn_logbook.json").read_text(encoding="utf-8"))
-    kept = [key for key in book["answers"] if key.endswith((task["id"], quiz["id"]))]
-    assert len(kept) == 2
+    asked = (task["id"], *(question["id"] for question in quiz))
+    assert len([key for key in book["answers"] if key.endswith(asked)]) == len(asked)
 
     learner.reopen()
     learner.run_all()
@@ -143,9 +145,9 @@ def test_whole_path(learner, lesson, folder):
     learner.open_app()
     assert learner.app.locator(PICTURE).first.is_visible()
     assert learner.task(task["id"]).startswith("Correct.")
-    first = learner.question(0)
-    place = "ABCDEFGH".index(quiz["answer"])
-    assert "correct" in learner.said(first)
-    assert first.locator("input[type=radio]").nth(place).is_checked()
+    for number, question in enumerate(quiz):
+        box, place = learner.question(number), "ABCDEFGH".index(question["answer"])
+        assert "correct" in learner.said(box), question["id"]
+        assert box.locator("input[type=radio]").nth(place).is_checked(), question["id"]
     assert learner.failures() == []
     assert learner.too_wide() == []
