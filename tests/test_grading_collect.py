@@ -12,6 +12,7 @@ import pytest
 from submissions.bank import NAME, notebook
 
 from cytolearn.grading.collect import collect
+from cytolearn.grading.marking import read_cells
 from cytolearn.lessons import Logbook
 
 STUDENTS = {"ada": "Ada Lovelace", "ben": "Ben Okri", "eve": "Eve Ng"}
@@ -179,9 +180,13 @@ def damaged(data):
 
 
 @pytest.mark.parametrize(
-    ("how", "spoil"), [(zipfile.ZIP_LZMA, damaged), (zipfile.ZIP_STORED, encrypted)]
+    ("how", "spoil", "why"),
+    [
+        (zipfile.ZIP_LZMA, damaged, "The file is empty or damaged"),
+        (zipfile.ZIP_STORED, encrypted, "The file is a zip file that is locked with a password"),
+    ],
 )
-def test_what_cannot_be_unpacked_costs_nobody_else(course, tmp_path, how, spoil):
+def test_what_cannot_be_unpacked_costs_nobody_else(course, tmp_path, how, spoil, why):
     path = tmp_path / "all.zip"
     with zipfile.ZipFile(path, "w", how) as archive:
         archive.writestr("ada.ipynb", PAGE * 20)
@@ -190,8 +195,44 @@ def test_what_cannot_be_unpacked_costs_nobody_else(course, tmp_path, how, spoil)
     spoil(content)
     path.write_bytes(content)
     said, record = taken(course, path)
-    assert "ada (The file is empty or damaged)" in said
+    assert f"ada ({why}" in said
     assert not record["ben"]["problem"]
+    kept = (course / "submitted" / NAME / "ada.ipynb").read_bytes()
+    with pytest.raises(ValueError, match=why):  # the student is told the same
+        read_cells(kept)
+
+
+def test_a_zip_with_a_password_is_to_be_unpacked_first(course, tmp_path):
+    taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}))
+    path = zipped(tmp_path, {"ada.ipynb": PAGE, "ben.ipynb": PAGE})
+    content = bytearray(path.read_bytes())
+    at = -1
+    while (at := content.find(b"PK\x01\x02", at + 1)) >= 0:
+        content[at + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"locked with a password\. Unpack it .* collect"):
+        collect(course, NAME, path)
+    assert (course / "submitted" / NAME / "ada.ipynb").exists()
+
+
+def test_what_cannot_be_read_is_not_called_the_same(course, tmp_path):
+    said, _ = taken(course, zipped(tmp_path, {"ada.ipynb": b"", "ben.ipynb": b""}))
+    assert "empty or damaged" in said and "byte for byte" not in said
+
+
+def test_who_handed_in_something_else_is_not_just_missing(course, tmp_path):
+    files = {
+        "Ada Lovelace_4710_assignsubmission_file_my work.docx": b"PK",
+        "ben.ipynb": PAGE,
+        "ben.txt": b"ask me",
+        "stranger.pdf": b"%PDF-",
+        "__MACOSX/._eve.zip": b"",
+    }
+    said, record = taken(course, zipped(tmp_path, files))
+    assert set(record) == {"ben"}
+    assert "No notebook, but other files: ada (Ada Lovelace_4710_assignsubmission_file_my" in said
+    assert "Missing: eve." in said
+    assert "stranger" not in said
 
 
 def test_what_a_mac_puts_beside_a_file_is_nobodys_work(course, tmp_path):
@@ -315,6 +356,9 @@ def test_the_wrong_zip_does_not_replace_what_was_collected(course, tmp_path):
 def test_what_is_no_zip_is_explained_and_changes_nothing(course, tmp_path):
     taken(course, zipped(tmp_path, {"ada.ipynb": PAGE}))
     (tmp_path / "no.zip").write_bytes(b"no zip")
-    with pytest.raises(ValueError, match="neither a folder nor a zip"):
+    with pytest.raises(ValueError, match=r"neither a folder nor a zip file\.$"):
         collect(course, NAME, tmp_path / "no.zip")
+    (tmp_path / "no.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04")
+    with pytest.raises(ValueError, match="a 7z archive: unpack it, and collect the folder"):
+        collect(course, NAME, tmp_path / "no.7z")
     assert (course / "submitted" / NAME / "ada.ipynb").exists()

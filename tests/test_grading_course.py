@@ -415,6 +415,11 @@ def test_a_file_that_is_no_table_is_explained(tmp_path):
     (tmp_path / "r.csv").write_text('student,name\nada,"' + "x" * 200_000)
     with pytest.raises(ValueError, match="cannot be read as a table"):
         read_roster(tmp_path / "r.csv")
+    (tmp_path / "r.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(ValueError, match=r"locked with a password, and not .* save it as CSV"):
+        read_roster(tmp_path / "r.xlsx")
+    with pytest.raises(ValueError, match="no file"):
+        read_roster(tmp_path / "none.csv")
 
 
 def test_text_that_was_made_harmless_comes_back_as_it_was(tmp_path):

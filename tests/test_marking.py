@@ -9,6 +9,7 @@ import pytest
 from submissions.bank import ALL, CODE, FRIEND, NAME, POINTS, answers, notebook
 
 from cytolearn.grading import marking, students, workbook
+from cytolearn.grading.course import LOCKED
 from cytolearn.grading.marking import fingerprint, judged, mark, read_cells
 from cytolearn.grading.sandbox import HandedBack
 from cytolearn.lessons import exercises
@@ -60,6 +61,12 @@ def test_careless_editors_are_forgiven(encoding):
         (b'{"cells": [{"cell_type": "code"}]}', "not a Jupyter notebook"),
         (b'{"cells": [{"cell_type": "code", "source": 5}]}', "not a Jupyter notebook"),
         (b"[" * 100_000, "not a Jupyter notebook"),
+        (LOCKED + b"\x08", "a zip file that is locked with a password, not .* and without a"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08" + 21 * b"." + b"a.ipynb", "is a zip file, not"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08" + 21 * b"." + b"[Content_Types].xml", "an Office"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document, old or locked with a password"),
+        (b"%PDF-1.7", "a PDF, not"),
+        (b"\n<!DOCTYPE html>", "a web page, not"),
     ],
 )
 def test_what_is_no_notebook_is_refused_with_a_reason(content, why):

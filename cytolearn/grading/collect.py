@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cytolearn.grading.course import (
+    LOCKED,
     Row,
     Say,
+    foreign,
     normal,
     read_assignment,
     read_students,
@@ -38,7 +40,7 @@ MOODLE = re.compile(r"(?P<who>[^_/]+)_(?P<id>\d+)_assignsubmission_file_?(/.*)?.
 NOTEBOOK = re.compile(r".*\.ipynb", re.IGNORECASE)
 LOGBOOK = re.compile(r".*cytolearn_logbook[^/]*\.json", re.IGNORECASE)
 _OPENS = re.compile(r"\bassignment\(\s*[\"'](\w+)[\"']")
-_SAYS_UTF8 = 0x800
+_SAYS_UTF8, _SAYS_LOCKED = 0x800, 0x1
 _NO_TIME = 1981  # a zip file that does not say when says 1980
 
 
@@ -54,11 +56,24 @@ class Found:
         When it was handed in, by the clock of this computer, if the file says so.
     open : callable
         Returns a stream of its content.
+    locked : bool
+        Whether it needs a password.
     """
 
     path: str
     time: datetime | None
     open: Callable[[], BinaryIO]
+    locked: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is a notebook or a logbook, by its name."""
+        return bool(NOTEBOOK.fullmatch(self.path) or LOGBOOK.fullmatch(self.path))
+
+    @property
+    def printable(self) -> str:
+        """Its name without what makes a terminal do things."""
+        return "".join(c if c.isprintable() else "?" for c in self.path)
 
     @property
     def from_canvas(self) -> bool:
@@ -73,12 +88,18 @@ class Found:
         return time, [int(part) if part.isdigit() else 0 for part in parts[1::2]], self.path
 
     def content(self) -> bytes:
-        """Return what it holds, one byte more than is read at most; b"" if it is damaged."""
+        """Return what it holds, one byte more than is read at most.
+
+        It is b"" if the file is damaged, and `LOCKED` if it needs a password: `read_cells` says
+        so of either.
+        """
+        if self.locked:
+            return LOCKED
         try:
             with self.open() as stream:
                 return stream.read(MOST_BYTES + 1)
-        except Exception:  # damaged or encrypted, and every way of packing has errors of its own
-            return b""  # marking calls it unreadable
+        except Exception:  # damaged, and every way of packing has errors of its own
+            return b""
 
 
 def collect(
@@ -88,7 +109,8 @@ def collect(
 
     A file belongs to the student whose id, platform number or name it begins with. Of several the
     last one counts. Late is what Canvas calls late; elsewhere what is younger than the due date.
-    Logbooks (``cytolearn_logbook*.json``) that lie beside the notebooks are taken in, too.
+    Logbooks (``cytolearn_logbook*.json``) that lie beside the notebooks are taken in, too. Who
+    handed in other files only is named with them.
 
     Parameters
     ----------
@@ -106,8 +128,8 @@ def collect(
     Raises
     ------
     ValueError
-        If the course has no such assignment, there is nothing to read, or nothing of it is
-        anybody's although something was collected before.
+        If the course has no such assignment, there is nothing to read, all of it is locked with a
+        password, or nothing of it is anybody's although something was collected before.
     """
     students, due = read_students(folder, name), read_assignment(folder, name)["due"]
     target, new = folder / "submitted" / name, folder / "submitted" / f".{name}.new"
@@ -115,13 +137,15 @@ def collect(
         shutil.rmtree(new, ignore_errors=True)  # of a run that was interrupted
     notebooks: dict[str, list[Found]] = defaultdict(list)
     logbooks: dict[str, list[Found]] = defaultdict(list)
+    others: dict[str, list[str]] = defaultdict(list)
     lists: dict[str, list[str]] = defaultdict(list)
     with _opened(handed_in) as files:
         for file in files:
             owner = _owner(file.path, students)
-            if not owner:
-                # A name may hold what makes a terminal do things.
-                lists["nobody's"].append("".join(c if c.isprintable() else "?" for c in file.path))
+            if not file.wanted:
+                others[owner].append(file.printable.rpartition("/")[2])
+            elif not owner:
+                lists["nobody's"].append(file.printable)
             elif LOGBOOK.fullmatch(file.path):
                 logbooks[owner].append(file)
             else:
@@ -141,7 +165,8 @@ def collect(
                 "problem": problem,
                 "logbooks": len(logbooks[student]),
             }
-            same[hashlib.sha256(content).hexdigest()].append(student)
+            if content not in (b"", LOCKED):  # of what cannot be read nobody knows
+                same[hashlib.sha256(content).hexdigest()].append(student)
             if late:
                 lists["late"].append(student)
             if len(own) > 1:
@@ -160,7 +185,11 @@ def collect(
     lists["the same file, byte for byte"] = [
         " = ".join(who) for who in same.values() if len(who) > 1
     ]
-    lists["missing"] = [student for student in students if student not in record]
+    missing = [student for student in students if student not in record]
+    lists["no notebook, but other files"] = [
+        f"{student} ({listing(others[student])})" for student in missing if others[student]
+    ]
+    lists["missing"] = [student for student in missing if not others[student]]
     say(f"{len(record)} of {len(students)} students handed in.")
     for words, who in lists.items():
         if who:
@@ -200,21 +229,43 @@ class _opened:
         try:
             self.archive = archive = zipfile.ZipFile(where)
         except (OSError, zipfile.BadZipFile):
-            raise ValueError(f"'{where}' is neither a folder nor a zip file.") from None
+            words = f"'{where}' is neither a folder nor a zip file{_advice(where)}."
+            raise ValueError(words) from None
+        entries = sorted(archive.infolist(), key=lambda entry: entry.filename)
+        files = [entry for entry in entries if not entry.is_dir()]
+        if files and all(entry.flag_bits & _SAYS_LOCKED for entry in files):
+            archive.close()
+            raise ValueError(
+                f"'{where}' is locked with a password. Unpack it with that password, and collect "
+                "the folder."
+            )
         self.files = (
-            Found(_name_of(entry), _time_of(entry), lambda entry=entry: archive.open(entry))
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename)
-            if not entry.is_dir()
+            Found(
+                _name_of(entry),
+                _time_of(entry),
+                lambda entry=entry: archive.open(entry),
+                bool(entry.flag_bits & _SAYS_LOCKED),
+            )
+            for entry in files
         )
 
     def __enter__(self) -> Sequence[Found]:
-        found = [f for f in self.files if NOTEBOOK.fullmatch(f.path) or LOGBOOK.fullmatch(f.path)]
         # .ipynb_checkpoints, and what a Mac puts beside a file: "__MACOSX/._name.ipynb"
-        return [f for f in found if not any(map(_hidden, f.path.split("/")))]
+        return [f for f in self.files if not any(map(_hidden, f.path.split("/")))]
 
     def __exit__(self, *_exc: object) -> None:
         if self.archive:
             self.archive.close()
+
+
+def _advice(where: Path) -> str:
+    """Say what a file is that is no zip, and what to do; "" if nobody knows."""
+    try:
+        with where.open("rb") as stream:
+            what = foreign(stream.read(100))
+    except OSError:
+        return ""
+    return f", but {what}: unpack it, and collect the folder" if what else ""
 
 
 def _hidden(part: str) -> bool:

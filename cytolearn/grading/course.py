@@ -40,6 +40,20 @@ from cytolearn.wording import listing, unknown
 Row = dict[str, Any]
 Say = Callable[[str], None]
 FORMULA = tuple("=+-@＝＋－＠")  # what begins one; the wide ones in East Asian spreadsheets
+#: How a zip file begins whose first file is locked. It stands for a file that cannot be unpacked.
+LOCKED = b"PK\x03\x04\x14\x00\x01\x00"
+#: What people hand in or save in place of a notebook or a table, by how it begins.
+_KINDS = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document, old or locked with a password"),
+    (b"%PDF-", "a PDF"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+)
+_OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"mimetype")  # its first part
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype )?html", re.IGNORECASE)
 SERIAL_BELOW = 8  # students for whom starting processes would cost more than it saves
 
 
@@ -173,8 +187,11 @@ def read_roster(path: Path) -> list[Row]:
     Raises
     ------
     ValueError
-        If it has no usable ids, or an id or a number of the learning platform twice.
+        If there is no such file, or it has no usable ids, or an id or a number of the learning
+        platform twice.
     """
+    if not path.is_file():
+        raise ValueError(f"There is no file '{path}': the list of students, a CSV.")
     rows = [{key.casefold(): cell for key, cell in row.items()} for row in read_rows(path)]
     ids = [normal(row.get("student", "")).strip() for row in rows]
     if not rows or not all(re.fullmatch(r"\w[\w.@+-]{0,79}", name) for name in ids):
@@ -286,6 +303,28 @@ def decoded(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
+def foreign(content: bytes) -> str:
+    """Say what a file is that is neither a notebook nor a table in text; "" if it may be one.
+
+    Parameters
+    ----------
+    content : bytes
+        Its beginning is enough.
+
+    Examples
+    --------
+    >>> foreign(b"%PDF-1.7 ..."), foreign(b"student,name,lms")
+    ('a PDF', '')
+    """
+    if content.startswith(LOCKED[:4]):
+        if content[6:7] and content[6] & LOCKED[6]:
+            return "a zip file that is locked with a password"
+        return "an Office document" if content[30:].startswith(_OFFICE) else "a zip file"
+    if _PAGE.match(content):
+        return "a web page"
+    return next((words for begins, words in _KINDS if content.startswith(begins)), "")
+
+
 def read_table(path: Path) -> tuple[list[list[str]], str]:
     """Return the cells of a table as they stand there, line by line, and what divides them.
 
@@ -296,7 +335,13 @@ def read_table(path: Path) -> tuple[list[list[str]], str]:
     ValueError
         If it is no table.
     """
-    text = read_text(path)
+    content = path.read_bytes() if path.is_file() else b""
+    if what := foreign(content):
+        raise ValueError(
+            f"'{path}' is {what}, and not a table in plain text. Open it in a spreadsheet and save "
+            "it as CSV."
+        )
+    text = decoded(content)
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r"sep=(.)", first.strip())
     text, mark = (rest, told[1]) if told else (text, max(",;\t", key=first.count))

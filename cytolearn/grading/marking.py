@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cytolearn.grading.course import decoded
+from cytolearn.grading.course import decoded, foreign
 from cytolearn.grading.sandbox import HandedBack, Limits, Room, run_cells
 from cytolearn.grading.students import case_of
 from cytolearn.grading.workbook import points_for, words_of
@@ -50,6 +50,11 @@ def read_cells(content: bytes) -> list[str]:
         raise ValueError(
             f"The file has more than {MOST_BYTES / 1e6:.0f} MB. "
             "Clear the outputs, save and hand in again."
+        )
+    if what := foreign(content):
+        raise ValueError(
+            f"The file is {what}, not a Jupyter notebook. Hand in the notebook itself, unpacked "
+            "and without a password: its name ends with .ipynb."
         )
     try:
         page = json.loads(decoded(content))
