@@ -25,8 +25,15 @@ def unknown(kind: str, given: object, allowed: Iterable[str], *, show: int = 12)
     -------
     str
         One or two sentences, to be raised by the caller as ``ValueError``.
+
+    Examples
+    --------
+    >>> unknown("preset", "mld", ["mild", "severe"]), unknown("pinned run", "A", [])
+    ("There is no preset 'mld'. Did you mean 'mild'?", "There is no pinned run 'A', or any other.")
     """
     names = [str(name) for name in allowed]
+    if not names:
+        return f"There is no {kind} '{given}', or any other."
     near = nearest(given, names)
     if near:
         return f"There is no {kind} '{given}'. Did you mean {' or '.join(repr(n) for n in near)}?"
@@ -74,6 +81,53 @@ def quantity(value: float, unit: str = "", digits: int = 3) -> str:
     return f"{number(value, digits)} {unit}".strip()
 
 
+def percent(share: float, digits: int | None = None, *, space: str = "\u00a0") -> str:
+    """Write a share in per cent, and never as 0 % or 100 % what is only nearly so.
+
+    Parameters
+    ----------
+    share : float
+        A fraction: 0.42 is 42 %. More than 1 and less than 0 are written, too.
+    digits : int, optional
+        Significant digits. Default: whole per cents, with one decimal where a whole number would
+        say nothing or everything.
+    space : str
+        What stands before the sign. Default: the space that keeps both on one line.
+
+    Examples
+    --------
+    >>> [percent(x, space=" ") for x in (0.42, 0.005, 0.0001, 0, 0.996, 0.9999, 1)]
+    ['42 %', '0.5 %', 'under 0.1 %', '0 %', '99.6 %', 'just under 100 %', '100 %']
+    >>> percent(0.0123, 2, space=""), percent(0.996, 2, space="")
+    ('1.2%', '99.6%')
+    """
+    value = 100 * float(share)
+    if not math.isfinite(value):
+        return number(value)
+    whole = round(value)
+    if abs(value - whole) < 1e-7:  # what a solver leaves of an exact 0 or 100
+        value = whole
+    text = f"{value:,.0f}" if digits is None else number(value, digits)
+    if text in ("0", "-0", "100") and value != whole:
+        text = f"{value:.1f}"
+        if text in ("0.0", "-0.0", "100.0"):
+            end = f"just {'under' if value < whole else 'over'} {whole}"
+            text = "under 0.1" if 0 < value < 1 else end
+    return f"{text}{space}%"
+
+
+def change_in_percent(change: float, digits: int = 2, *, space: str = "\u00a0") -> str:
+    """Write a relative change with its sign: 0.21 is a rise by 21 %.
+
+    >>> [change_in_percent(x, space=" ") for x in (0.214, -0.0312, 0, -0.996)]
+    ['+21 %', '−3.1 %', '0 %', '−99.6 %']
+    """
+    said = percent(abs(change), digits, space=space)
+    if math.isnan(change) or said == f"0{space}%":
+        return said
+    return f"{'+' if change > 0 else '−'}{said}"
+
+
 def in_sentence(name: str) -> str:
     """Write a name as it stands inside a sentence; abbreviations keep their capitals.
 
@@ -107,6 +161,7 @@ def out_of_range(
     'Sensing delay must be between 0 and 10 days; you gave -2.'
     """
     span = f"{number(low)} and {quantity(high, unit)}"
-    # 100.01 is not written as 100 where 100 is the limit
-    shown = number(given) if number(given) not in (number(low), number(high)) else f"{given:.12g}"
+    # 100.01 is not written as 100 where 100 is the limit; what is no number is written as typed
+    same = not math.isfinite(given) or number(given) in (number(low), number(high))
+    shown = f"{given:.12g}" if same else number(given)
     return f"{name} must be between {span}; you gave {shown}. {reason}".strip()

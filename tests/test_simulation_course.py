@@ -12,7 +12,15 @@ from cytolearn.patients import population
 from cytolearn.simulation import Dose, SimulationError, compare, integrate, simulate
 from cytolearn.simulation.comparison import how_late, how_much
 from cytolearn.simulation.reading import clearance_day, oxygenation_words
-from cytolearn.wording import listing, number, out_of_range, quantity, unknown
+from cytolearn.wording import (
+    change_in_percent,
+    listing,
+    number,
+    out_of_range,
+    percent,
+    quantity,
+    unknown,
+)
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +225,28 @@ def test_an_error_travels_between_processes():
 def test_days_must_come_after_infection():
     with pytest.raises(ValueError, match="after infection"):
         simulate(days=-6)
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "words"),
+    [
+        (0, None, "0%"), (1e-4, None, "under 0.1%"), (0.004, None, "0.4%"), (0.005, None, "0.5%"),
+        (0.0061, None, "1%"), (0.425, None, "42%"), (0.994, None, "99%"), (0.9966, None, "99.7%"),
+        (0.9999, None, "just under 100%"), (1 - 1e-12, None, "100%"), (1, None, "100%"),
+        (1.0002, None, "just over 100%"), (1.004, None, "100.4%"), (12.345, None, "1,234%"),
+        (-0.003, None, "-0.3%"), (-1e-4, None, "just under 0%"), (-0.37, None, "-37%"),
+        (0.0053, 2, "0.53%"), (0.0123, 2, "1.2%"), (0.994, 2, "99%"), (0.996, 2, "99.6%"),
+        (0.83333, 3, "83.3%"), (1, 2, "100%"), (float("nan"), None, "not known"),
+    ],
+)  # fmt: skip
+def test_a_share_is_none_or_all_only_where_it_is(share, digits, words):
+    assert percent(share, digits, space="") == words
+    assert percent(0.42) == "42\u00a0%"  # sign and number stay on one line
+
+
+def test_a_change_in_percent_has_a_sign_unless_there_is_none():
+    changes = [change_in_percent(x, space=" ") for x in (0.21, -0.996, 0, -1e-13, float("nan"))]
+    assert changes == ["+21 %", "−99.6 %", "0 %", "0 %", "not known"]
 
 
 def test_wording():

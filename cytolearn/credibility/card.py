@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cytolearn.credibility.parameter_sets import robust_claims
 from cytolearn.credibility.record import calibration_record
+from cytolearn.wording import percent
 
 _BEGIN, _END = "<!-- tables -->", "<!-- end of tables -->"
 
@@ -35,13 +36,14 @@ def tables() -> str:
         for r in record.itertuples()
     ]
     header = ["id", "finding", "observed", "unit", "accepted", "model", "inside"]
-    shares = [[c.claim, f"{c.share_of_ensemble:.0%}"] for c in claims.itertuples()]
+    shares = [[c.claim, percent(c.share_of_ensemble, space="")] for c in claims.itertuples()]
     met, members = record["inside"].sum(), claims["members"].iloc[0]
     return "\n\n".join(
         [
             "## Calibration record",
             f"{met} of {len(record)} published observations lie inside the accepted range "
-            f"({met / len(record):.0%}). Status: VERIFIED was read in the source, MEMORY was not.",
+            f"({percent(met / len(record), space='')}). Status: VERIFIED was read in the source, "
+            "MEMORY was not.",
             _table([*header, "source", "status"], rows),
             f"## Claims, as a share of {members} parameter sets",
             _table(["claim", "holds in"], shares) + "\n",

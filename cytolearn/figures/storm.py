@@ -15,7 +15,7 @@ from cytolearn.figures import theme
 from cytolearn.figures.picture import Picture
 from cytolearn.figures.words import day as day_words
 from cytolearn.physiology.tables import read_table
-from cytolearn.wording import listing, number
+from cytolearn.wording import listing, number, percent
 
 #: Axes of the phase plane: symbol of a state, words, unit, lowest and highest value drawn.
 AXES = {
@@ -479,12 +479,12 @@ def class_lines(
     ]  # fmt: skip
 
 
-def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
+def agreement_table(share: np.ndarray, names: Sequence[str]) -> str:
     """Return a table of pairwise agreement as HTML; deeper blue: more of the ward.
 
     Parameters
     ----------
-    percent : array, shape (rules, rules)
+    share : array, shape (rules, rules)
         Share of patients on whom two rules say the same, in per cent; NaN where one of the two
         decides for nobody.
     names : sequence of str
@@ -497,12 +497,11 @@ def agreement_table(percent: np.ndarray, names: Sequence[str]) -> str:
         for j in range(len(names)):
             if i == j:
                 cells += f'<td style="{slim}">·</td>'
-            elif np.isfinite(percent[i, j]):
-                depth = round(0.5 * percent[i, j])
+            elif np.isfinite(share[i, j]):
+                depth = round(0.5 * share[i, j])
                 shade = f"color-mix(in srgb, var(--cl-c1) {depth}%, transparent)"
-                cells += (
-                    f'<td style="{slim};background:{shade} !important">{percent[i, j]:.0f}%</td>'
-                )
+                said = percent(share[i, j] / 100, space="")
+                cells += f'<td style="{slim};background:{shade} !important">{said}</td>'
             else:
                 cells += f'<td style="{slim}">–</td>'
         body += f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'

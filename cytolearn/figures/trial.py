@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cytolearn.figures import theme
 from cytolearn.figures.picture import Picture
-from cytolearn.wording import listing, number
+from cytolearn.wording import listing, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,10 +187,11 @@ def _draw_curves(ax: Axes, result: TrialResult, name: str, curves: dict[str, pd.
     for share, arm, color in sorted(ends, reverse=True):
         at = min([share, *(p - 0.075 * span for p in placed[-1:])])
         placed.append(at)
+        said = percent(share / 100, space="")
         ax.text(
             end * 1.02,
             at,
-            f"{arm} {share:.0f}%" if few else f"{share:.0f}%",
+            f"{arm} {said}" if few else said,
             color=color,
             fontsize=8.5,
             va="center",

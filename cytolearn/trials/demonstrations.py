@@ -24,7 +24,7 @@ from cytolearn.trials.enrolment import draws, series
 from cytolearn.trials.estimates import Effect, effect
 from cytolearn.trials.results import TrialResult
 from cytolearn.trials.strata import split
-from cytolearn.wording import in_sentence, number, unknown
+from cytolearn.wording import change_in_percent, in_sentence, number, percent, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,14 +63,6 @@ class Demonstration:
 
     def __repr__(self) -> str:
         return self.words
-
-
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 2)} %"
-
-
-def _signed_percent(percent: float) -> str:
-    return f"{'+' if percent > 0 else '−'}{number(abs(percent), 2)} %"
 
 
 def _followed(found: TrialResult, patients: pd.DataFrame, treated: np.ndarray, died: np.ndarray):
@@ -215,13 +207,15 @@ def phase_two_to_three(
         f"{number(_LOW_BAR)}, a low bar, set for fear of missing a good drug."
     )
     if len(winners):
+        small, large = (
+            change_in_percent(numbers[key] / 100, space=" ") for key in ("first", "second")
+        )
         words += (
             f" Of these, {int(winners['works'].sum())} really work, and "
             f"{int(winners['confirmed'].sum())} succeed again in a trial of {later} patients, "
             f"where p < {number(_SIGNIFICANT)} counts. The winners had changed the lesion by "
-            f"{_signed_percent(numbers['first'])} (median); in the large trial it is "
-            f"{_signed_percent(numbers['second'])}. The luck that helps to win does not come "
-            "twice: regression to the mean."
+            f"{small} (median); in the large trial it is {large}. The luck that helps to win does "
+            "not come twice: regression to the mean."
         )
     return Demonstration("phase_two_to_three", numbers, table, words)
 
@@ -268,7 +262,7 @@ def subgroup_hunting(found: TrialResult, groups: int = 20, *, seed: int = 1) -> 
         f"{'has' if numbers['significant'] == 1 else 'have'} p < 0.05, the smallest is "
         f"{number(numbers['smallest_p'], 2)}. If the subgroups were independent, "
         f"{number(numbers['expected'], 2)} would be expected, and at least one in "
-        f"{_percent(numbers['chance'])} of such hunts."
+        f"{percent(numbers['chance'], 2, space=' ')} of such hunts."
     )
     return Demonstration("subgroup_hunting", numbers, table, words)
 
@@ -406,13 +400,16 @@ def regression_to_the_mean(
         "everybody_better": float(ordinary.mean()),
     }
     name = physiology.readouts()[readout]["name"]
+    of_chosen, of_all = (
+        percent(numbers[key], 2, space=" ") for key in ("better", "everybody_better")
+    )
     words = (
         f"{numbers['chosen']} of {len(first)} untreated patients were chosen by their worst "
         f"{name} between day {first_day} and {last_day}: a median of {number(numbers['first'])}. A "
         f"second tube of the same day holds {number(numbers['repeated'])}; {later} days later they "
-        f"have {number(numbers['second'])}. {_percent(numbers['better'])} of them are better than "
+        f"have {number(numbers['second'])}. {of_chosen} of them are better than "
         f"at the start, without any treatment; from an ordinary day on, "
-        f"{_percent(numbers['everybody_better'])} of all patients are."
+        f"{of_all} of all patients are."
     )
     return Demonstration("regression_to_the_mean", numbers, table, words)
 

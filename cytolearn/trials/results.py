@@ -25,7 +25,7 @@ from cytolearn.trials.estimates import (
 )
 from cytolearn.trials.strata import Subgroups, split
 from cytolearn.trials.truth import Counterfactual
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import listing, number, percent, unknown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -406,7 +406,7 @@ class TrialResult:
         main = next(iter(self._outcomes.values()))
         counted = (self._counted(main, name) | {"arm": name} for name in design.arms)
         deaths = (
-            f"{c['events']} of {c['n']} ({number(c['percent'], 2)} %) in {c['arm']}"
+            f"{c['events']} of {c['n']} ({percent(c['percent'] / 100, 2, space=' ')}) in {c['arm']}"
             for c in counted
         )
         said.append(f"{main.words[:1].upper()}{main.words[1:]}: {listing(deaths)}.")

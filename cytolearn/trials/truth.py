@@ -9,7 +9,7 @@ import numpy as np
 
 from cytolearn.trials.design import Design
 from cytolearn.trials.estimates import Effect
-from cytolearn.wording import number
+from cytolearn.wording import number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,9 +113,9 @@ class Counterfactual:
     def summary(self) -> str:
         """Say the true effect, the estimate beside it, and whom it helps or harms."""
         control, treated = self.risks
-        shares = self.patients["verdict"].value_counts(normalize=True) * 100
+        shares = self.patients["verdict"].value_counts(normalize=True)
         who = ", ".join(
-            f"{number(shares.get(verdict, 0.0), 2)} % {words}"
+            f"{percent(shares.get(verdict, 0.0), 2, space=' ')} {words}"
             for verdict, words in (
                 ("helped", "are helped"),
                 ("harmed", "are harmed"),

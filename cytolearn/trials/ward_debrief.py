@@ -36,11 +36,12 @@ from cytolearn.trials.ward import (
     virus_change,
 )
 from cytolearn.wording import in_sentence, listing, number
+from cytolearn.wording import percent as in_percent
 
 
 def percent(risk: float) -> str:
     """Write a risk: '12 %', '0.8 %'."""
-    return f"{number(100 * risk, 2)}\u00a0%"
+    return in_percent(risk, 2)
 
 
 def points(change: float) -> str:
@@ -58,13 +59,13 @@ def score_words(score: Score) -> list[str]:
     ]
     share = score.share()
     if share >= 0.005:
-        lines.append(f"You reached {_share(share)} of the benefit that can be reached.")
+        lines.append(f"You reached {in_percent(share)} of the benefit that can be reached.")
     elif share > -0.005:
         lines.append("Your plans changed as good as nothing.")
     else:
         harm = _deaths(score.yours - score.untreated)
         lines.append(f"Your plans did harm: {harm} more in 100 wards than without any treatment.")
-    rules = [f"{name} {_share(score.share(deaths))}" for name, deaths in score.rules.items()]
+    rules = [f"{name} {in_percent(score.share(deaths))}" for name, deaths in score.rules.items()]
     lines.append(
         f"For comparison, the share that simple rules reach: {'; '.join(rules)}. "
         f"Below 0\u00a0% means harm."
@@ -83,10 +84,6 @@ def open_score_words(untreated: float, yours: float) -> str:
 def _deaths(expected: float) -> str:
     """Write expected deaths of one ward as deaths of 100 wards."""
     return f"{100 * expected:.0f}" if abs(expected) >= 0.0995 else number(100 * expected, 2)
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
 
 
 def luck_words(ward: Iterable[Inpatient], plans: Mapping[int, Plan], luck: int) -> str:

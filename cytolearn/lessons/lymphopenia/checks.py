@@ -19,7 +19,7 @@ from cytolearn.apps.trial_story import IL7Story, series, virtual_trial
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.lessons.content import load_content, person
-from cytolearn.wording import number
+from cytolearn.wording import number, percent
 
 POOLS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool")
 COUNT_DAY, EARLY = 14, 7  # the days of tasks 1 and 2
@@ -76,10 +76,6 @@ def clear_day(name: str) -> float:
     """Return the first day from which the lung stays below the limit."""
     load = course(name)["viral_load_lung"]
     return float(load[load > CLEAR].index[-1])
-
-
-def per_cent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"  # kept on one line
 
 
 # ---------------------------------------------------------------- predictions
@@ -305,7 +301,7 @@ def rule_of_eleven() -> str:
     flagged, ill, _ = ward().rule()
     ward().choose(sampling="each on a random day", per_cent=50)
     return (
-        f"8 of 11 is {per_cent(8 / 11)}, with an interval from {per_cent(low)} to {per_cent(high)}. Among "
+        f"8 of 11 is {percent(8 / 11)}, with an interval from {percent(low)} to {percent(high)}. Among "
         f"216 virtual patients on day 10 the rule flags {strict or 'nobody'}; drawn at the lower limit "
         f"itself it flags {flagged}, of whom {ill} need oxygen."
     )
@@ -451,7 +447,7 @@ def small_rule_wide_interval() -> Shown:
         counts[0] != counts[1] and max(spans) > 0.3,
         "At 70% of the lower limit: "
         + "; ".join(
-            f"{lab}: {n} flagged, {ill} need oxygen ({100 * low:.0f} to {100 * high:.0f}%)"
+            f"{lab}: {n} flagged, {ill} need oxygen ({percent(low, space='')} to {percent(high, space='')})"
             for lab, (n, ill, (low, high)) in found.items()
         )
         + ".",

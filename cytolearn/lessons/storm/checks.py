@@ -15,7 +15,7 @@ from cytolearn.clinic import criteria, death_risk
 from cytolearn.figures import storm
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
-from cytolearn.wording import number
+from cytolearn.wording import number, percent
 
 TESS, MARA, JONAS = "moderate", "mas_like", "il6_dysregulated"
 NAMES = {TESS: "Tess", MARA: "Mara", JONAS: "Jonas"}
@@ -43,10 +43,6 @@ def peak(series: pd.Series) -> float:
 def at(series: pd.Series, day: float) -> float:
     """Return the value on the nearest day."""
     return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
-
-
-def percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
 
 
 def ratio(preset: str, drug: str) -> float:

@@ -20,7 +20,7 @@ from cytolearn.lessons.claims import Shown
 from cytolearn.treatments import drugs
 from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.trials import replay_summary
-from cytolearn.wording import in_sentence, listing, number
+from cytolearn.wording import change_in_percent, in_sentence, listing, number
 
 JONAS, MARA, ANA, TESS = "il6_dysregulated", "mas_like", "mild", "moderate"
 DAY = 7  # of treatment, predictions and task 1
@@ -62,8 +62,7 @@ def peak_change(preset: str, drug: str, day: int) -> float:
 
 
 def percent(value: float) -> str:
-    sign = "+" if value > 0 else "−"
-    return f"{sign}{number(abs(value), 2)}\u00a0%"
+    return change_in_percent(value / 100)
 
 
 def changes(preset: str, *pairs: tuple[str, int]) -> str:

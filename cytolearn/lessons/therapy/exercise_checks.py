@@ -11,7 +11,7 @@ from cytolearn.clinic import death_risk
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.exercises import Case
 from cytolearn.treatments import drugs
-from cytolearn.wording import in_sentence, listing, number
+from cytolearn.wording import in_sentence, listing, number, percent
 
 TOCILIZUMAB, STEROID, ANTIVIRAL = "tocilizumab", "dexamethasone", "remdesivir"
 TAKEN = 0.9  # share of receptors, question 1
@@ -55,10 +55,6 @@ def given(case: Case, *names: str, day: int | None = None) -> cl.Patient:
     """Return the student's patient on these drugs, from a day (default: the student's) on."""
     day = case.given["start"] if day is None else day
     return case.patient.treat([cl.treatment(name, day=day) for name in names])
-
-
-def percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
 
 
 def days_gained(case: Case) -> Expected:
