@@ -230,6 +230,9 @@ def test_long_work_can_be_cancelled_and_shows_its_errors():
 
     async def press():
         work._start()
+        first = work._task
+        work._start()  # a double click
+        assert work._task is first
         await asyncio.sleep(0.01)
         assert work.busy and not work._stop.disabled
         work.cancel()

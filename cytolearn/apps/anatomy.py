@@ -13,6 +13,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, solve, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.credibility import ensemble
 from cytolearn.figures.anatomy import (
@@ -71,8 +72,7 @@ class CurveAnatomy:
         again = button("Sample again", "The same days, other chance", self._again)
         for widget in (self._readout, self._hospital, self._admitted):
             widget.observe(self._changed, "value")
-        bar = W.Box([self._readout, self._hospital, self._admitted, again])
-        bar.add_class("cl-bar")
+        controls = bar(self._readout, self._hospital, self._admitted, again)
         intro = W.HTML(
             "<p>Pick a curve. The blue line is the true value, which nobody ever sees. The orange "
             "dots are what a laboratory would report: one sample a day, from the day on which you "
@@ -80,7 +80,7 @@ class CurveAnatomy:
             "by a factor of two.</p>"
         )
         self._page, self._words = W.VBox(), W.HTML()
-        self.widget = W.VBox([intro, bar, self._page, self._words])
+        self.widget = W.VBox([intro, controls, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -172,12 +172,8 @@ class CurveAnatomy:
             return self.app.curves[self.readout]
         of = (self.readout, self.app.choice)
         if self._extra is None or self._extra[0] != of:
-            who = self.app.patient
-            days = 40 + self.app.onset
-            solved = integrate(
-                who.constants, who.doses(), days=days, step=0.1, outputs=[self.readout]
-            )
-            self._extra = (of, solved[:, 0])
+            _, curves = solve(self.app.patient, [self.readout])
+            self._extra = (of, curves[self.readout])
         return self._extra[1]
 
     def _sentences(self) -> list[str]:
@@ -221,8 +217,6 @@ class HowSure:
         self._readout = W.Dropdown(options=names, value=first, description="Curve")
         self._readout.observe(self._changed, "value")
         self.work = LongWork(f"Try {MODELS} models", self._steps, self._done, app.show_error)
-        bar = W.Box([self.work.widget, self._readout])
-        bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>Most constants of the model are assumptions. Other sets of constants meet the same "
             f"published criteria just as well: {len(ensemble())} of them come with this course. "
@@ -230,7 +224,8 @@ class HowSure:
             "or only in some? 'The same' means a change too small to count.</p>"
         )
         self._page, self._words = W.VBox(), W.HTML()
-        self.widget = W.VBox([intro, bar, self._page, self._words])
+        controls = bar(self.work.widget, self._readout)
+        self.widget = W.VBox([intro, controls, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -282,7 +277,7 @@ class HowSure:
             text = "Trying one model after another ..."
         elif self._of is not None and self._of != self.app.choice:
             text = f"You have changed something since; press the button again. Before: {text}"
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     # ---- computing -------------------------------------------------------------------------------
 

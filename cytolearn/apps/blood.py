@@ -11,6 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.outcomes import NO_CHANGE, blood_sample, sample_words
 
@@ -46,16 +47,15 @@ class BloodSample:
         self._day.observe(self._moved, "value")
         self._draw.on_click(self._drawn)
         self._page = W.VBox()
-        bar = W.Box([self._draw, self._day])
-        bar.add_class("cl-bar")
-        bar.add_class("cl-at-sample")
+        controls = bar(self._draw, self._day)
+        controls.add_class("cl-at-sample")
         name = html.escape(self.app.start_name)
         intro = W.HTML(
             f"<p>Blood is drawn once, on the same day, from {name} (grey) and from your patient as "
             "the sliders set it (blue). Which has more? Draw again on another day before you "
             "answer.</p>"
         )
-        self.widget = W.VBox([intro, bar, self._page, self._words])
+        self.widget = W.VBox([intro, controls, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -102,7 +102,7 @@ class BloodSample:
         needle = (np.array([self.day, self.day]), np.array([low, high]))
         text = self.summary()
         self.view.set_data([*curves, *dots, needle], alt=text)
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     def _curves(self) -> dict[str, np.ndarray]:
         start = self.app.baseline_curves[self.readout]

@@ -11,6 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure, themed
+from cytolearn.apps.pieces import bar, solve
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures.lymphocytes import (
     BALANCE_OUTPUTS,
@@ -22,7 +23,6 @@ from cytolearn.figures.lymphocytes import (
     whereabouts_words,
 )
 from cytolearn.figures.panels import cell_box
-from cytolearn.simulation import integrate
 from cytolearn.wording import number, unknown
 
 if TYPE_CHECKING:
@@ -73,16 +73,13 @@ class Whereabouts:
             "virus.) Below: PD-1, a marker that a machine can count, and what all killer cells "
             "together can do.</p>" + _legend()
         )
-        day = W.Box([self._day])
         find = [
             button(words, f"Set the sliders so that the count on this day is that of {name}",
                    functools.partial(self._search, way))
             for way, (words, _, _) in WAYS.items()
         ]  # fmt: skip
-        search = W.Box([W.HTML(f"Same count as {name} on this day, but:"), *find])
-        for bar in (day, search):
-            bar.add_class("cl-bar")
-        self.widget = W.VBox([intro, day, search, self._page, self._words])
+        search = bar(W.HTML(f"Same count as {name} on this day, but:"), *find)
+        self.widget = W.VBox([intro, bar(self._day), search, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -196,10 +193,7 @@ class Whereabouts:
 
     def _solve(self, patient: Patient) -> tuple[Balance, dict[str, np.ndarray]]:
         wanted = [*BALANCE_OUTPUTS, *_FUNCTION]
-        values = integrate(
-            patient.constants, patient.doses(), days=LAST + self.app.onset, step=1.0, outputs=wanted
-        )
-        states = dict(zip(wanted, values.T, strict=True))
+        _, states = solve(patient, wanted, last=LAST, step=1.0)
         return balance(states), states
 
     def _count(self, values: Mapping[str, float]) -> float:

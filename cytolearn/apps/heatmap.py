@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.clinic import death_risk
 from cytolearn.figures.therapy import heat_map, heat_words
@@ -114,19 +114,14 @@ class HeatMap:
             one.observe(self._changed, "value")
         self.work = LongWork("Try every drug", self._steps, self._done, app.show_error)
         self._words, self._page = W.HTML(), W.VBox()
-        bars = [
-            W.Box([self.work.widget]),
-            W.Box([self._outcome, self._columns, self._day, self._who]),
-        ]
-        for bar in bars:
-            bar.add_class("cl-bar")
+        choices = bar(self._outcome, self._columns, self._day, self._who)
         intro = W.HTML(
             "<p>Each cell is one illness, treated with one drug in the usual dose and compared "
             "with the same illness untreated. Where there is hardly a lesion (mild), many per cent "
             "more are still little: look at the risk of death, too. No cell is a real patient, "
             "and none knows of side effects other than infections.</p>"
         )
-        self.widget = W.VBox([intro, *bars, self._page, self._words])
+        self.widget = W.VBox([intro, self.work.widget, choices, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -291,7 +286,7 @@ class HeatMap:
         if self._drawn != text:
             self._drawn = text
             self._draw()
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     @handler
     def _changed(self, _: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from cytolearn import physiology
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.lymphocytes import without_parts
 from cytolearn.figures.panels import cell_box
@@ -82,14 +82,12 @@ class TakeAway:
         for one in self._buttons.values():
             one.observe(self._pressed, "value")
         self._words, self._page = W.HTML(), W.VBox()
-        bar = W.Box(list(self._buttons.values()))
-        bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>What clears the virus? Take a defence away (or two) and look at the lung. Grey and "
             "dashed: the patient as set by the sliders, with everything. Blue: without. The axis "
             f"ends on day {LAST}.</p>"
         )
-        self.widget = W.VBox([intro, bar, self._page, self._words])
+        self.widget = W.VBox([intro, bar(*self._buttons.values()), self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -137,7 +135,7 @@ class TakeAway:
         text = self.summary()
         curves = self._solve(self.gone)
         self.view.set_data([curves[r] for r in READOUTS], alt=text)
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     def _frame(self) -> tuple[Any, Any]:
         self._drawn_for = self._key()

@@ -28,7 +28,7 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path
 
 from cytolearn.apps.style import THEME_COLOURS
-from cytolearn.figures.picture import on_card
+from cytolearn.figures.picture import on_card, png_of, svg_of
 
 _DASHES = {
     "--": "lines.dashed_pattern",
@@ -147,16 +147,11 @@ class LiveFigure(W.GridBox):
 
     def png(self, dpi: float = 110) -> bytes:
         """Return the picture as it stands as PNG bytes."""
-        stream = io.BytesIO()
-        self.figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
-        return stream.getvalue()
+        return png_of(self.figure, dpi)
 
     def svg(self) -> str:
         """Return the picture as it stands as a whole SVG file."""
-        stream = io.StringIO()
-        with mpl.rc_context({"svg.hashsalt": "cytolearn", "svg.fonttype": "none"}):
-            self.figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-        return stream.getvalue()
+        return svg_of(self.figure)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         return picture_bundle(self, self.png(), self.alt)

@@ -70,10 +70,10 @@ class LongWork:
             except Exception as error:  # shown to the learner
                 self._show_error(error)
             return
+        self._mark(True)  # at once: the task begins later, and a second click may come before
         self._task = loop.create_task(self._run())
 
     async def _run(self) -> None:
-        self._mark(True)
         try:
             for share in self._steps():
                 self._bar.value = share

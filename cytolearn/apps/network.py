@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 import numpy as np
 
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference
 from cytolearn.patients import Patient
 from cytolearn.simulation import integrate, moment
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import listing, number, percent, unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -73,16 +73,14 @@ class Network:
         self._picture, self._words = W.HTML(), W.HTML()
         for widget in (self._day, *self._ticks.values()):
             widget.observe(self._changed, "value")
-        bar, ticks = W.Box([self._day]), W.Box([*self._ticks.values(), self._all])
-        bar.add_class("cl-bar")
-        ticks.add_class("cl-bar")
+        ticks = bar(*self._ticks.values(), self._all)
         intro = W.HTML(
             "<p>Each arrow is a term of the model's equations. It is as wide as what it adds to "
             "its target on this day, against the largest that the story knows; blue drives, orange "
             "with a bar holds back, dashed grey is next to nothing. Tick a box to knock a "
             "messenger out: the whole illness is then run again with cells that are deaf to it.</p>"
         )
-        self.widget = W.VBox([intro, bar, ticks, self._picture, self._words])
+        self.widget = W.VBox([intro, bar(self._day), ticks, self._picture, self._words])
 
     @property
     def day(self) -> int:
@@ -146,8 +144,9 @@ class Network:
         harm = self.share_of_harm()
         if np.isfinite(harm):
             lines.append(
-                f"Of what harms the lung on this day, inflammation does {100 * harm:.0f}% and the "
-                f"death of infected cells {100 * (1 - harm):.0f}%."
+                "Of what harms the lung on this day, inflammation does "
+                f"{percent(harm, space='')} and the death of infected cells "
+                f"{percent(1 - harm, space='')}."
             )
         if self.silenced:
             lines += self._what_is_left(share)
@@ -157,8 +156,7 @@ class Network:
         """Follow the explorer, the day and the ticks."""
         words = self.summary()
         self._picture.value = storm.network_svg(self._share(self.silenced), self.silenced, words)
-        told = "".join(f"<p>{html.escape(line)}</p>" for line in words.splitlines())
-        self._words.value = f'<div class="cl-twin">{told}</div>'
+        self._words.value = twin(words)
 
     # ---- what is computed ------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,11 @@ import numpy as np
 
 from cytolearn.apps.choice import Prescription
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.pieces import twin
 from cytolearn.apps.widgets import handler
 from cytolearn.clinic import death_risk
-from cytolearn.figures.therapy import drug_panels, drugs_in_words, panel_boxes
+from cytolearn.figures.panels import cell_box
+from cytolearn.figures.therapy import drug_panels, drugs_in_words
 from cytolearn.figures.words import day as day_words
 from cytolearn.patients import Patient
 from cytolearn.simulation import integrate
@@ -101,7 +102,8 @@ class Pharmacology:
     def view(self) -> LiveFigure:
         """The picture; drawn when somebody first looks, so that the app opens at once."""
         figure, lines, axes = self._frame()
-        view = LiveFigure(figure, lines, boxes=panel_boxes(axes), panel_width=240, max_width=720)
+        boxes = [cell_box(ax) for ax in axes]
+        view = LiveFigure(figure, lines, boxes=boxes, panel_width=240, max_width=720)
         self._page.children = [view]
         return view
 
@@ -205,9 +207,9 @@ class Pharmacology:
         view, curves, text = self.view, self._curves(), self.summary()
         if self._drawn_for != self._key() or self._too_high(curves):
             figure, lines, axes = self._frame()
-            view.replace(figure, lines, boxes=panel_boxes(axes))
+            view.replace(figure, lines, boxes=[cell_box(ax) for ax in axes])
         view.set_data(curves, alt=text)
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     def _frame(self) -> Any:
         self._drawn_for = self._key()

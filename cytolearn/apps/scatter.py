@@ -12,12 +12,13 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure, themed
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar
 from cytolearn.apps.widgets import handler
 from cytolearn.clinic import severity_class
 from cytolearn.figures.lymphocytes import GROUPS, Correlation, count_scatter, rank_correlation
 from cytolearn.figures.panels import cell_box
 from cytolearn.patients.cohort import Cohort, Population
-from cytolearn.wording import number, unknown
+from cytolearn.wording import number, percent, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +73,8 @@ class CountScatter:
         for one in (self._colour, self._arrow, self._when, self._lab, self._share):
             one.observe(self._changed, "value")
         self._words, self._page = W.HTML(), W.VBox()
-        switches = W.Box([self._colour, self._arrow, self._when])
-        rule = W.Box([self._lab, self._share])
-        for bar in (switches, rule):
-            bar.add_class("cl-bar")
+        switches = bar(self._colour, self._arrow, self._when)
+        rule = bar(self._lab, self._share)
         intro = W.HTML(
             "<p>A whole ward instead of one patient (the sliders do not count here). Each dot is "
             f"one patient. Left: what the model knows, everybody on day {DAY}. Right: what a "
@@ -189,8 +188,8 @@ class CountScatter:
             return f"The rule '{rule}' flags nobody here."
         return (
             f"The rule '{rule}' flags {n} of {len(self._cohort())} samples; {ill} of these {n} "
-            f"patients need oxygen at some time: {100 * ill / n:.0f}% (95% interval "
-            f"{100 * low:.0f} to {100 * high:.0f}%)."
+            f"patients need oxygen at some time: {percent(ill / n, space='')} (95% interval "
+            f"{percent(low, space='')} to {percent(high, space='')})."
         )
 
     def refresh(self) -> None:

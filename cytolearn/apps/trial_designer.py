@@ -15,6 +15,7 @@ from cytolearn import evidence
 from cytolearn.apps.beside import Advance, beside
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures.forest import forest_lines
 from cytolearn.figures.therapy import Mark, interval_words, intervals
@@ -122,13 +123,11 @@ class TrialDesigner:
         self._clear = button("Clear", "Forget the trials so far", self._clear_clicked)
         self._words, self._page, self._table = W.HTML(), W.VBox(), W.HTML()
         bars = [
-            W.Box([self._entry, self._rule]),
-            W.Box([self._drug, self._usual]),
-            W.Box([self._day, self._n]),
-            W.Box([self.work.widget, self._again, self._truth, self._clear]),
+            bar(self._entry, self._rule),
+            bar(self._drug, self._usual),
+            bar(self._day, self._n),
+            bar(self.work.widget, self._again, self._truth, self._clear),
         ]
-        for bar in bars:
-            bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>Candidates are screened on the day of entry, randomised one to one, and followed "
             "for 28 days. Who dies is drawn from an assumed map of risk. <i>Hidden</i> rules ask "
@@ -297,7 +296,7 @@ class TrialDesigner:
         figure, text = self._figure(), self.summary()
         figure.twin = text
         self.view.replace(figure, [], text)
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
         self._table.value = "" if self.found is None else outcomes_table(self.found)
 
     @handler

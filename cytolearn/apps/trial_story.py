@@ -14,6 +14,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.lymphocytes import (
     beliefs_picture,
@@ -235,11 +236,10 @@ class IL7Story:
             f"Run the trial ({TRIAL} patients)", trial_steps, self._trial_done, app.show_error
         )
         self._head, self._words, self._page, self._ask = W.HTML(), W.HTML(), W.VBox(), W.HTML()
-        bar = W.Box([self._belief, self._commit, self._again])
-        bar.add_class("cl-bar")
-        bar.add_class("cl-at-belief")
+        vote = bar(self._belief, self._commit, self._again)
+        vote.add_class("cl-at-belief")
         self.widget = W.VBox(
-            [self._head, self._work.widget, self._page, self._words, self._ask, bar]
+            [self._head, self._work.widget, self._page, self._words, self._ask, vote]
         )
 
     # ---- the widget-free face --------------------------------------------------------------------

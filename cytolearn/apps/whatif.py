@@ -13,6 +13,7 @@ import numpy as np
 
 from cytolearn.apps.explorer import _sample
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures import theme
 from cytolearn.figures.courses import legend, six_panel
@@ -111,9 +112,7 @@ class WhatIf:
         )  # fmt: skip
         self._menu.observe(self._asked, "value")
         self._intro, self._page, self._words = W.HTML(), W.VBox(), W.HTML()
-        bar = W.Box([self._menu])
-        bar.add_class("cl-bar")
-        self.widget = W.VBox([bar, self._intro, self._page, self._words])
+        self.widget = W.VBox([bar(self._menu), self._intro, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -186,7 +185,7 @@ class WhatIf:
         self._intro.value = (
             f'<p>{html.escape(self.question.text)}</p><div class="cl-legend">{lines}</div>'
         )
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     # ---- inside ----------------------------------------------------------------------------------
 

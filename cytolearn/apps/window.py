@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,8 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, solve, twin
 from cytolearn.figures.outcomes import area_change, peak_change, start_day_window, window_words
-from cytolearn.simulation import integrate
 from cytolearn.treatments import drugs, treatment
 from cytolearn.treatments.teaching import TeachingWarning
 
@@ -54,14 +53,13 @@ class StartDayWindow:
         self._words = W.HTML()
         self._outcome.observe(self._redraw, "value")
         self._page = W.VBox()
-        bar = W.Box([self._work.widget, self._outcome])
-        bar.add_class("cl-bar")
+        controls = bar(self._work.widget, self._outcome)
         intro = W.HTML(
             "<p>The same patient is treated again and again, each time from another day on, with "
             "each drug. Below the line a drug leaves less lung lesion than no treatment, above "
             "it more.</p>"
         )
-        self.widget = W.VBox([intro, bar, self._page, self._words])
+        self.widget = W.VBox([intro, controls, self._page, self._words])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -98,7 +96,7 @@ class StartDayWindow:
             text = "Trying one start day after another ..."
         if self._of is not None and self._of != self.app.who:
             text = f"You have changed the patient since. This window belongs to: {self._of}. {text}"
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(text)}</p></div>'
+        self._words.value = twin(text)
 
     def _offered(self) -> dict[str, str]:
         """Name to symbol of the drugs to try: all, or of a long list those that are chosen."""
@@ -120,10 +118,7 @@ class StartDayWindow:
         return {n: r[self._outcome.value] for n, r in self._results.items()} or self._blank()
 
     def _lesion(self, patient: Any) -> np.ndarray:
-        days = 40 + self.app.onset
-        return integrate(
-            patient.constants, patient.doses(), days=days, step=0.25, outputs=["lesion"]
-        )[:, 0]
+        return solve(patient, ["lesion"], step=0.25)[1]["lesion"]
 
     def _steps(self) -> Iterator[float]:
         """Compute one start day after another; pauses after each so that others may act."""

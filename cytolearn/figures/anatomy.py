@@ -120,13 +120,18 @@ def guide_points(
     )
 
 
+def _unit(row: Mapping[str, str]) -> str:
+    """Return the unit behind a number in a sentence; a ratio or a share has none."""
+    unit = unit_words(row["unit"])
+    return "" if unit in ("ratio", "0 to 1") else unit
+
+
 def anatomy_words(
     days: np.ndarray, values: np.ndarray, readout: str, found: Landmarks
 ) -> list[str]:
     """Say the parts of a curve, one sentence each."""
     row = readout_row(readout)
-    unit = unit_words(row["unit"])
-    unit = "" if unit in ("ratio", "0 to 1") else unit
+    unit = _unit(row)
     name, peak = row["name"], found.extreme
     low, high = row["normal_low"], row["normal_high"]
     said = [f"{name}: {row['meaning']}"]
@@ -164,8 +169,7 @@ def sample_summary(
         Values at this detection limit were not measured, only found to lie below.
     """
     row = readout_row(readout)
-    unit = unit_words(row["unit"])
-    unit = "" if unit in ("ratio", "0 to 1") else unit
+    unit = _unit(row)
     lowest = (row["extreme"] or "max") == "min"
     at = int(np.argmin(values) if lowest else np.argmax(values))
     kind, most = ("lowest point", "lowest") if lowest else ("peak", "highest")
@@ -307,8 +311,7 @@ def many_models_words(
         Smallest and largest extreme among the models, of the last bundle.
     """
     row = readout_row(readout)
-    unit = unit_words(row["unit"])
-    unit = "" if unit in ("ratio", "0 to 1") else unit
+    unit = _unit(row)
     kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
     text = (
         f"{row['name']}, {bundles[-1]}: over all models the {kind} lies between "

@@ -6,10 +6,7 @@ cut out one by one (`boxes`), so that a live figure flows on a narrow page.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 
 import matplotlib as mpl
 import numpy as np
@@ -21,6 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from cytolearn.figures import theme
 from cytolearn.figures.picture import Picture
 from cytolearn.figures.words import day as day_words
+from cytolearn.physiology.tables import read_table
 from cytolearn.wording import number
 
 #: Size of a panel in inches and the margins inside it: left, bottom, right, top.
@@ -298,7 +296,6 @@ def antibody_made(
 
 
 # ---------------------------------------------------------------- flow cytometry
-@cache
 def populations() -> tuple[Mapping[str, str], ...]:
     """Return the kinds of B cells in blood (rows of ``bcells.csv``).
 
@@ -306,8 +303,7 @@ def populations() -> tuple[Mapping[str, str], ...]:
     extrafollicular response adds to it (1: doubles it); markers are mean brightness in powers of
     ten.
     """
-    with (files(__package__) / "bcells.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(csv.DictReader(stream))
+    return read_table(__package__, "bcells.csv")
 
 
 def shares(activity: float) -> dict[str, float]:

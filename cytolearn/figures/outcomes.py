@@ -101,8 +101,9 @@ def window_words(
         d, c = days[known], change[known]
         best, worst = int(np.argmin(c)), int(np.argmax(c))
         if np.abs(c).max() < NO_CHANGE:
-            change = f"by {NO_CHANGE:g}% or more"
-            sentences.append(f"{name}: no start day changes the {outcome} {change}.")
+            sentences.append(
+                f"{name}: no start day changes the {outcome} by {NO_CHANGE:g}% or more."
+            )
             continue
         parts = []
         if c[best] <= -NO_CHANGE:

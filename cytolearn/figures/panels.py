@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cytolearn import physiology
 from cytolearn.figures import theme
+from cytolearn.physiology.tables import read_table
 from cytolearn.wording import number, unknown
 
 DAYS = (-5.0, 40.0)
@@ -23,14 +21,14 @@ CELL, MARGINS = (3.05, 2.05), (0.52, 0.42, 0.14, 0.38)
 _DAY_STEPS, _MOST_DAYS = (10, 20, 50, 100, 200, 500, 1000), 7
 
 
-@cache
-def _limits() -> dict[str, tuple[float, float]]:
-    with (files(__package__) / "axes.csv").open(encoding="utf-8", newline="") as stream:
-        return {r["symbol"]: (float(r["low"]), float(r["high"])) for r in csv.DictReader(stream)}
+def readout_row(symbol: str) -> Mapping[str, str]:
+    """Return the row of an observable.
 
-
-def readout_row(symbol: str):
-    """Return the row of an observable, or say which name lies nearest."""
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest.
+    """
     rows = physiology.readouts()
     if symbol not in rows:
         raise ValueError(unknown("readout", symbol, rows))
@@ -61,7 +59,8 @@ def limits(
         Curves that must fit.
     """
     row = readout_row(symbol)
-    low, high = _limits().get(symbol, (0.0, 1.0))
+    ends = {r["symbol"]: (r["low"], r["high"]) for r in read_table(__package__, "axes.csv")}
+    low, high = map(float, ends.get(symbol, (0, 1)))
     finite = [np.asarray(d)[np.isfinite(d)] for d in data]
     top = max((float(d.max()) for d in finite if d.size), default=high)
     if row["scale"] == "log" and not log:

@@ -38,22 +38,32 @@ class Picture(Figure):
 
     def png(self, dpi: float = 110) -> bytes:
         """Return the picture as PNG bytes."""
-        stream = io.BytesIO()
-        self.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
-        return stream.getvalue()
+        return png_of(self, dpi)
 
     def svg(self) -> str:
         """Return the picture as SVG text, the same for the same figure."""
-        import matplotlib as mpl
-
-        stream = io.StringIO()
-        with mpl.rc_context({"svg.hashsalt": "cytolearn", "svg.fonttype": "none"}):
-            self.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-        return stream.getvalue()
+        return svg_of(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         card = base64.b64encode(on_card(self.png())).decode()
         return {"text/plain": repr(self), "image/png": card}, {"image/png": {"alt": repr(self)}}
+
+
+def png_of(figure: Figure, dpi: float = 110) -> bytes:
+    """Return a figure as PNG bytes, the same for the same figure."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
+    return stream.getvalue()
+
+
+def svg_of(figure: Figure) -> str:
+    """Return a figure as SVG text, the same for the same figure."""
+    import matplotlib as mpl
+
+    stream = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "cytolearn", "svg.fonttype": "none"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
 
 
 def on_card(png: bytes) -> bytes:

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cytolearn.figures import theme
-from cytolearn.figures.panels import MARGINS, panel_grid
+from cytolearn.figures.panels import panel_grid
 from cytolearn.figures.picture import Picture
 from cytolearn.wording import listing, number
 
@@ -101,27 +101,6 @@ def drug_panels(
             axes[3].legend(drawn[6:8], ["death in 28 days", "second infection"], **small)
         figure.text(0.008, 0.012, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
     return figure, drawn, axes
-
-
-def panel_boxes(axes: Sequence[Axes]) -> list[tuple[float, float, float, float]]:
-    """Return the view boxes of panels, each with its margins, in points."""
-    boxes = []
-    for ax in axes:
-        width, height = ax.figure.get_size_inches()
-        box = ax.get_position()
-        left, bottom, right, top = MARGINS
-        boxes.append(
-            tuple(
-                round(72 * v, 2)
-                for v in (
-                    box.x0 * width - left,
-                    (1 - box.y1) * height - top,
-                    box.width * width + left + right,
-                    box.height * height + bottom + top,
-                )
-            )
-        )
-    return boxes
 
 
 # ---------------------------------------------------------------- drug x patient x day
@@ -435,13 +414,6 @@ def pairs(
         figure.text(0.008, 1 - 0.22 / height, title, fontsize=10, fontweight="bold")
         figure.text(0.008, 0.08 / height, theme.FOOTER, fontsize=7.5, color=theme.MUTED)
     return figure
-
-
-def marks_words(marks: Sequence[Mark]) -> str:
-    """Write every row of a picture of intervals."""
-    return " ".join(
-        f"{m.label}: {interval_words(m)}." for m in marks if m.kind not in ("heading", "again")
-    )
 
 
 def drugs_in_words(names: Sequence[str]) -> str:
