@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cytolearn import __version__
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -42,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line. To add a command, add a subparser with an `action`."""
     root = argparse.ArgumentParser(prog="cytolearn", description=__doc__.splitlines()[0])
+    root.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     start = commands.add_parser("start", help="copy the course's notebooks and assignments to you")
@@ -176,6 +179,8 @@ def _build(chosen: argparse.Namespace) -> int:
     from cytolearn.lessons.build import build, check
     from cytolearn.lessons.exercises import build_exercises, check_exercises, exercise_ids
 
+    if chosen.static and not chosen.check:
+        raise ValueError("--static belongs to --check: nothing is built without running the pages.")
     folder = chosen.folder or HERE.parent / "notebooks"
     # exercises/ and solutions/ lie beside notebooks/ of the checkout, and only there.
     wanted = [] if chosen.folder else chosen.names or exercise_ids()

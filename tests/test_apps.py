@@ -256,7 +256,40 @@ def test_errors_teach_and_the_picture_stays(app):
     with pytest.raises(ValueError, match="ifn_beta_1a"):
         app.treat("ifn_beta", day=2)
     with pytest.raises(ValueError, match="at most 6"):
-        explorer("mild", controls=["age"] * 7)
+        explorer("mild", controls=list(cl.parameters().index[:7]))
+    with pytest.raises(ValueError, match="no pinned run 'A', or any other"):
+        app.unpin("A")
+    with pytest.raises(ValueError, match="you gave nan"):
+        app.set(sensing_delay=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"patient": None}, "starts from a patient"),
+        ({"people": {"Ben": 3}}, "starts from a patient"),
+        ({"people": ["moderate"]}, "by name"),
+        (
+            {"controls": "sensing_delay"},
+            "Controls are given as a list",
+        ),
+        ({"readouts": "il6"}, "as a list"),
+        ({"treatments": "dexamethasone"}, "as a list"),
+        ({"tabs": "window"}, "as a list"),
+        ({"tasks": "Try it."}, "as a list"),
+        ({"readouts": []}, "at least one readout"),
+        ({"slots": 0}, "1 to 2 slots; you gave 0"),
+        ({"slots": 3}, "1 to 2 slots"),
+    ],
+)
+def test_what_an_explorer_cannot_be_made_of_is_explained(given, words):
+    with pytest.raises(ValueError, match=words):
+        explorer(**given)
+
+
+def test_what_is_named_twice_is_shown_once():
+    app = explorer("mild", ["sensing_delay"] * 2, ["il6", "il6"], tabs=[])
+    assert (list(app.controls), app.readouts) == (["sensing_delay"], ("il6",))
 
 
 def test_no_exception_of_a_widget_disappears(app, monkeypatch):
@@ -401,6 +434,13 @@ def test_two_treatments_at_once_are_both_given_and_both_said():
 def test_an_unknown_tab_names_the_nearest():
     with pytest.raises(ValueError, match="window"):
         explorer("mild", tabs=["windows"])
+
+
+def test_a_tab_without_what_it_needs_is_left_out_or_explained():
+    app = explorer("mild", treatments=[], tabs=["trial", "heatmap", "pharmacology", "blood"])
+    assert list(app.pages)[:-2] == ["blood"]
+    with pytest.raises(ValueError, match="needs the readout 'il6'"):
+        explorer("mild", readouts=["crp"], tabs=["scale"])
 
 
 # ---- what if -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import cytolearn
 from cytolearn import cli
 from cytolearn.lessons import build as builder
 from cytolearn.lessons.build import WIDGET, check, notebook_path, reproducible, to_text
@@ -228,6 +229,18 @@ def test_build_check_says_what_is_wrong(folder, capsys):
 def test_an_unknown_lesson_is_an_error_in_words(capsys):
     assert cli.main(["build", "--check", "--static", "interferron"]) == 1
     assert "Did you mean 'interferon'" in capsys.readouterr().err
+
+
+def test_static_without_check_builds_nothing(tmp_path, capsys):
+    assert cli.main(["build", "--static", "--folder", str(tmp_path / "new"), LESSON]) == 1
+    assert "--static belongs to --check" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_command_says_its_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert cytolearn.__version__ in capsys.readouterr().out
 
 
 def test_the_command_needs_a_command(capsys):

@@ -26,7 +26,7 @@ from cytolearn.apps import export, telling
 from cytolearn.apps.choice import Choice, Pin, Prescription
 from cytolearn.apps.controls import Control
 from cytolearn.apps.livefigure import LiveFigure, picture_bundle, themed
-from cytolearn.apps.pages import Page, page
+from cytolearn.apps.pages import NEED_TREATMENTS, Page, page
 from cytolearn.apps.pinned import PinnedRuns
 from cytolearn.apps.prescribing import Prescribing
 from cytolearn.apps.style import style_sheet
@@ -54,7 +54,7 @@ CONTROLS = (
 )
 READOUTS = ("viral_load", "viral_load_lung", "ifn", "il6", "alc", "pf_ratio")
 TREATMENTS = ("ifn_beta_1a", "ifn_alpha2")
-MOST_CONTROLS, MOST_PINS = 6, 4
+MOST_CONTROLS, MOST_PINS, MOST_SLOTS = 6, 4, 2
 STEP = 0.1
 #: Two changes of one control within this many seconds are one step for undo: one drag.
 _ONE_DRAG = 1.0
@@ -100,12 +100,13 @@ def explorer(
     dose : bool
         Whether the dose of a treatment can be changed.
     slots : int
-        How many treatments can be given at the same time.
+        How many treatments can be given at the same time: 1 or 2.
 
     Raises
     ------
     ValueError
-        Unknown names, or more than six controls.
+        Unknown names, a text in place of a list of names, no readout, more than six controls, or
+        slots other than 1 and 2.
 
     Examples
     --------
@@ -159,7 +160,21 @@ class Explorer:
         dose: bool = False,
         slots: int = 1,
     ) -> None:
-        self.start = Patient(patient) if isinstance(patient, str) else patient
+        self.start = _person(patient)
+        controls, readouts, treatments, tasks, tabs = map(
+            _several,
+            ("controls", "readouts", "treatments", "tasks", "tabs"),
+            (controls, readouts, treatments, tasks, tabs),
+        )
+        if people is not None and not isinstance(people, Mapping):
+            raise ValueError(
+                "People are given by name, such as {'Ben': 'delayed_ifn'}; you gave "
+                f"{type(people).__name__}."
+            )
+        if not readouts:
+            raise ValueError("An explorer shows at least one readout, such as readouts=['il6'].")
+        if slots not in range(1, MOST_SLOTS + 1):
+            raise ValueError(f"An explorer has 1 to {MOST_SLOTS} slots; you gave {slots!r}.")
         if len(controls) > MOST_CONTROLS:
             raise ValueError(
                 f"An explorer has at most {MOST_CONTROLS} controls; you gave {len(controls)}."
@@ -272,7 +287,7 @@ class Explorer:
         if len(self.pins) >= MOST_PINS:
             raise ValueError(f"{MOST_PINS} runs are pinned already. Remove one before the next.")
         taken = [pin.name for pin in self.pins]
-        name = name.strip() or next(c for c in "ABCDE" if f"Run {c}" not in taken)
+        name = str(name).strip() or next(c for c in "ABCDE" if f"Run {c}" not in taken)
         name = f"Run {name}" if len(name) == 1 else name
         if name in taken:
             raise ValueError(f"A run named '{name}' is pinned already. Choose another name.")
@@ -442,7 +457,7 @@ class Explorer:
 
     def _seen(self, patient: Patient | str) -> tuple[tuple[str, float], ...]:
         """Return a person of the story as the controls can show them."""
-        who = Patient(patient) if isinstance(patient, str) else patient
+        who = _person(patient)
         values = {**physiology.baseline(), **who.constants}
         return self._normal(
             {s: min(max(values[s], c.low), c.high) for s, c in self.controls.items()}
@@ -557,8 +572,8 @@ class Explorer:
         foot = W.HTML(f'<div class="cl-foot">{theme.FOOTER}</div>')
         first = W.VBox([self._legend, self.view, self._note, self.voice.widget, foot])
 
-        needs_drug = {"window"} if not self.treatments else set()
-        self.pages: dict[str, Page] = {n: page(n)(self) for n in tabs if n not in needs_drug}
+        tabs = [name for name in tabs if self.treatments or name not in NEED_TREATMENTS]
+        self.pages: dict[str, Page] = {name: page(name)(self) for name in tabs}
         self.pages |= {"pinned": PinnedRuns(self), "code": export.CodeAndFiles(self)}
         shown = [(one.title, one.widget) for one in self.pages.values()]
         shown = [("Over time", first), *shown]
@@ -761,6 +776,24 @@ class Explorer:
     @handler
     def _tab_changed(self, _: Any) -> None:
         self._show_page()
+
+
+def _person(patient: Patient | str) -> Patient:
+    if isinstance(patient, str):
+        return Patient(patient)
+    if not isinstance(patient, Patient):
+        raise ValueError(
+            "An explorer starts from a patient, such as Patient('mild'), or from the name of a "
+            f"preset; you gave {type(patient).__name__}."
+        )
+    return patient
+
+
+def _several(what: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return names once each, in their order; a text is no list of names."""
+    if isinstance(given, str):
+        raise ValueError(f"{what.capitalize()} are given as a list, such as [{given!r}].")
+    return tuple(dict.fromkeys(given))
 
 
 def _sample(color: str, dash: Any, width: float) -> str:

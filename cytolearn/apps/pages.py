@@ -40,6 +40,8 @@ PAGES = {
     "trial": "cytolearn.apps.trial_designer:TrialDesigner",
     "traps": "cytolearn.apps.traps:Traps",
 }
+#: Pages that are left out where no treatment is on offer: they would be empty.
+NEED_TREATMENTS = frozenset({"window", "pharmacology", "heatmap", "trial"})
 
 
 class Page(Protocol):

@@ -11,6 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.evidence import biomarkers
 from cytolearn.figures import storm
@@ -57,17 +58,22 @@ class ScaleOfStorms:
     ----------
     app : Explorer
         With the readout ``il6``.
+
+    Raises
+    ------
+    ValueError
+        If the app does not show it.
     """
 
     title = "How big is a storm?"
 
     def __init__(self, app: Explorer) -> None:
+        if "il6" not in app.readouts:
+            raise ValueError("The tab 'scale' needs the readout 'il6'.")
         self.app = app
         self._log = W.ToggleButtons(options=[("linear axis", False), ("logarithmic axis", True)],
                                     style={"button_width": "auto"})  # fmt: skip
         self._log.observe(self._axis_changed, "value")
-        bar = W.Box([self._log])
-        bar.add_class("cl-bar")
         self._page, self._words = W.VBox(), W.HTML()
         intro = W.HTML(
             "<p>Published values of IL-6, each with the interval that its source gives (CI: where "
@@ -76,7 +82,7 @@ class ScaleOfStorms:
             "number from memory, not yet checked. Begin with the linear axis.</p>"
         )
         self._sources = W.HTML()
-        self.widget = W.VBox([intro, bar, self._page, self._words, self._sources])
+        self.widget = W.VBox([intro, bar(self._log), self._page, self._words, self._sources])
 
     @functools.cached_property
     def view(self) -> LiveFigure:
@@ -130,7 +136,7 @@ class ScaleOfStorms:
             [(np.array([max(first, 1.0), peak]), np.zeros(2)), (np.array([peak]), np.zeros(1))],
             alt=words,
         )
-        self._words.value = f'<div class="cl-twin"><p>{html.escape(words)}</p></div>'
+        self._words.value = twin(words)
 
     @handler
     def _axis_changed(self, _: Any) -> None:

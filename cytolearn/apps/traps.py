@@ -15,6 +15,7 @@ import ipywidgets as W
 from cytolearn.apps.beside import Advance, beside
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures.therapy import Mark, intervals, pairs
 from cytolearn.patients.cohort import Cohort, Population
@@ -361,10 +362,9 @@ class Traps:
         self._menu.observe(self._chosen, "value")
         self._knob.observe(self._moved, "value")
         self._null.observe(self._moved, "value")
-        bars = [W.Box([self._menu, self._knob]), W.Box([self.work.widget, self._again, self._null])]
-        for bar in bars:
-            bar.add_class("cl-bar")
-        self.widget = W.VBox([*bars[:1], self._question, bars[1], self._page, self._words])
+        choices = bar(self._menu, self._knob)
+        play = bar(self.work.widget, self._again, self._null)
+        self.widget = W.VBox([choices, self._question, play, self._page, self._words])
 
     # ---- without widgets -------------------------------------------------------------------------
 
@@ -390,7 +390,24 @@ class Traps:
         self, name: str | None = None, knob: float | None = None, *, seed: int | None = None,
         null: bool | None = None,
     ) -> Demonstration:  # fmt: skip
-        """Play a trap now, with everything that it needs, and return what it shows."""
+        """Play a trap now, with everything that it needs, and return what it shows.
+
+        Parameters
+        ----------
+        name : str, optional
+            Default: the trap that is chosen.
+        knob : float, optional
+            Where its knob stands.
+        seed : int, optional
+            Luck.
+        null : bool, optional
+            Whether the drug does nothing.
+
+        Raises
+        ------
+        ValueError
+            No such trap, or a knob outside its range.
+        """
         if name is not None:
             self.choose(name)
         trap = self.trap
@@ -400,12 +417,16 @@ class Traps:
                 f"{number(trap.high)}; you gave {number(knob)}."
             )
         self._seen = "playing"  # the widgets that are set now must not play by themselves
-        if knob is not None:
-            self._knob.value = knob
-        if null is not None:
-            self._null.value = null
-        self.seed = self.seed if seed is None else seed
-        self.work.now()
+        try:
+            if knob is not None:
+                self._knob.value = knob
+            if null is not None:
+                self._null.value = null
+            self.seed = self.seed if seed is None else seed
+            self.work.now()
+        finally:
+            if self._seen == "playing":  # it failed: the next turn of the knob plays again
+                self._seen = None
         return self.shown
 
     def summary(self) -> str:
@@ -476,8 +497,7 @@ class Traps:
 
     def _draw(self) -> None:
         self.view.replace(self._figure(), [], self.summary())
-        text = html.escape(self.summary())
-        self._words.value = f'<div class="cl-twin"><p>{text}</p></div>'
+        self._words.value = twin(self.summary())
 
     @handler
     def refresh(self) -> None:

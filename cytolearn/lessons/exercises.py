@@ -297,7 +297,7 @@ def check_exercises(root: Path, names: Iterable[str], *, run: bool = True) -> li
     for name in names:
         exercise, worked = exercise_paths(root, name)
         wanted = exercise_notebook(name, solution=False)
-        problems += _differences(exercise, wanted, lambda old, new: _plain_problems(old, new))
+        problems += _differences(exercise, wanted, _plain_problems)
         problems += [f"{exercise.name}: {text}" for text in leaks(exercise, name)]
         wanted = exercise_notebook(name, solution=True)
         if run:

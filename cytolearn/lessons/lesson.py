@@ -7,7 +7,7 @@ import html
 import re
 import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cytolearn.lessons import cards
 from cytolearn.lessons.answers import (
@@ -30,6 +30,10 @@ from cytolearn.lessons.content import (
     references,
 )
 from cytolearn.lessons.logbook import Logbook, open_logbook
+from cytolearn.patients import Patient
+
+if TYPE_CHECKING:
+    from cytolearn.lessons.equations import Equations
 
 
 def lesson(name: str) -> Lesson:
@@ -97,8 +101,8 @@ class Lesson:
         if answer is None:
             return self._prediction_view([question])
         letters = [option["letter"] for option in question["options"]]
-        letter = str(answer).strip().upper()[:1]
-        if letter not in letters:
+        letter = str(answer).strip().rstrip(".:)").upper()
+        if letter not in letters:  # it is kept for ever: "don't know" is no D
             text = (
                 f"Choose {letters[0]} to {letters[-1]}, as in lesson.predict({prediction!r}, 'A'). "
                 f"You gave {str(answer)!r}; nothing was stored."
@@ -107,8 +111,15 @@ class Lesson:
         return Card(*self._store_prediction(question, letter))
 
     def predicted(self, prediction: str) -> str | None:
-        """Return the letter of a stored prediction, "" if it was skipped, None if it is open."""
-        entry = self.logbook.first(self._key(prediction))
+        """Return the letter of a stored prediction, "" if it was skipped, None if it is open.
+
+        Raises
+        ------
+        ValueError
+            If there is no such prediction.
+        """
+        question = find(self.content["predictions"], prediction, "prediction")
+        entry = self.logbook.first(self._key(question["id"]))
         return None if entry is None else entry["answer"] or ""
 
     @property
@@ -233,13 +244,33 @@ class Lesson:
         )
         return Card(image, alt)
 
-    def equations(self, patient: Any = None) -> Any:
-        """Show the lesson's equations with a patient's numbers (default: the one of the story)."""
+    def equations(self, patient: Patient | str | None = None) -> Equations:
+        """Show the lesson's equations with a patient's numbers.
+
+        Parameters
+        ----------
+        patient : Patient or str, optional
+            A patient, a person of the story or the name of a preset. Default: whom the story is
+            about.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these.
+        """
         from cytolearn.lessons.equations import equations
 
         spec = self.content["equations"]
-        name = spec.get("patient") or self.content["explorer"]["patient"]
-        who = person(self.content, name) if patient is None else patient
+        who = spec.get("patient") or self.content["explorer"]["patient"]
+        who = who if patient is None else patient
+        if isinstance(who, str):
+            known = who in self.content.get("patients", {})
+            who = person(self.content, who) if known else Patient(who)
+        if not isinstance(who, Patient):
+            raise ValueError(
+                "Give a patient, such as cl.Patient('mild'), or a name; you gave "
+                f"{type(who).__name__}."
+            )
         return equations(spec, who.constants, who.label)
 
     # ---------------------------------------------------------------- tasks

@@ -153,7 +153,11 @@ class Logbook:
             try:
                 source = json.loads(Path(source).read_text(encoding="utf-8"))
             except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-                raise ValueError(f"'{source}' cannot be read as a logbook: {problem}.") from None
+                why = getattr(problem, "strerror", None) or "it is damaged, or another kind of file"
+                raise ValueError(
+                    f"'{source}' cannot be read as a logbook ({why}). Give the path of the file "
+                    f"that you downloaded, such as '{FILE_NAME}'."
+                ) from None
         incoming = _answers_of(source)
         if incoming is None:
             raise ValueError("This is not a cytolearn logbook: it has no 'format' and 'answers'.")
