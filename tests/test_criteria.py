@@ -339,8 +339,8 @@ def test_the_probability_is_within_a_point_of_the_published_one():
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(0, "<1 %"), (0.004, "<1 %"), (0.006, "1 %"), (0.54, "54 %"), (0.994, "99 %"),
-     (0.996, ">99 %"), (1, ">99 %")],
+    [(0, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (0.54, "54 %"), (0.994, "99 %"),
+     (0.995, ">99 %"), (1, ">99 %")],
 )  # fmt: skip
 def test_a_probability_is_said_as_its_source_does(probability, words):
     assert percent(probability) == words
@@ -409,11 +409,15 @@ def test_what_an_agreement_says_of_six_patients_by_hand():
     assert "HScore and cHIS agree most: kappa 0.67, the same in 83.3 % of 6." in words
     assert "least" not in words and "Assumed" not in words  # a single pair
     html = found._repr_html_()
-    assert "<td>0.67</td>" in html and "<td>83.0</td>" in html and "<td>–</td>" in html
+    assert "<td>0.67</td>" in html and "<td>83%</td>" in html and "<td>–</td>" in html
     assert "Cohen's kappa" in html and "by chance" not in html
     both = C.Agreement(verdicts.assign(temple=1 - verdicts["chis"]), 9.0, ("AST 50 U/L",)).summary()
     assert "Temple and cHIS agree least: kappa -1.00, the same in 0 % of 6." in both
     assert both.endswith("Assumed, not measured: AST 50 U/L.")
+    many = pd.DataFrame(dict.fromkeys(rule_sets(), np.ones(300)))
+    many.loc[0, "chis"] = 0  # 299 of 300 is not all
+    nearly = C.Agreement(many, 9.0)._repr_html_()
+    assert "<td>99.7%</td>" in nearly and "<td>100%</td>" in nearly
     none = C.Agreement(verdicts.assign(chis=np.nan), 9.0).summary()
     assert none.endswith("No two rule sets both decide and vary, so there is no kappa.")
 

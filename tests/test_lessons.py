@@ -27,6 +27,7 @@ from cytolearn.lessons.content import (
 )
 from cytolearn.lessons.lesson import _bare
 from cytolearn.lessons.pages import STORY_WORDS, grammar_problems, parse, read_page
+from cytolearn.wording import in_sentence
 
 LESSONS = lesson_ids()
 TASKS = [(name, task["id"]) for name in LESSONS for task in load_content(name)["tasks"]]
@@ -135,7 +136,7 @@ def test_the_first_prediction_counts(lesson):
 
 
 def test_an_impossible_letter_stores_nothing(lesson):
-    for letter in ("Z", "", 7, "maybe"):
+    for letter in ("Z", "", 7, "maybe", "don't know"):
         card = lesson.predict("p1", letter)
         assert "nothing was stored" in repr(card)
     assert lesson.predicted("p1") is None
@@ -466,6 +467,15 @@ def test_equations_carry_the_learners_numbers(lesson):
     assert "0.137" not in repr(lesson.equations())
 
 
+def test_equations_are_asked_for_by_name_or_patient(lesson):
+    assert "The numbers of Ana;" in repr(lesson.equations("Ana"))
+    assert "The numbers of Mild;" in repr(lesson.equations("mild"))
+    with pytest.raises(ValueError, match="mild"):
+        lesson.equations("mld")
+    with pytest.raises(ValueError, match="you gave int"):
+        lesson.equations(3)
+
+
 def test_the_power_of_a_fraction_stands_in_brackets():
     def written(formula):
         tree = equations._tree(formula)
@@ -496,8 +506,60 @@ def test_a_term_too_wide_for_the_page_stacks_its_long_brackets():
 def test_formulas_are_simplified_only_where_allowed():
     assert equations.without("a*(1 - b*c) + d*b", {"b"}) == "a"
     assert equations.without("a*(1 - b*c)", set()) == "a * (1 - b * c)"
+    assert equations.without("b - a*c - d", {"b"}) == "-(a * c) - d"
     with pytest.raises(ValueError, match="Type-I interferon"):
         equations.section("No such part")
+
+
+@pytest.mark.parametrize(
+    ("formula", "simpler"),
+    [
+        ("one*x + zero", "x"), ("x*one - zero", "x"), ("zero + x/one", "x"), ("x^one", "x"),
+        ("x*(zero*y + 1)", "x"), ("zero*x", "0"), ("x + zero/y", "x"), ("zero - x", "-x"),
+        ("(1 - one)*x + y", "y"), ("x/(x + one)", "x / (x + one)"), ("1/(1 + zero/one)", "1"),
+        ("one - x", "one - x"), ("x^zero", "x ^ zero"), ("1/one + one", "1 + one"),
+    ],
+)  # fmt: skip
+def test_what_changes_nothing_is_not_written(formula, simpler):
+    assert equations.without(formula, (), {"one": 1.0, "zero": 0.0}) == simpler
+
+
+@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("preset", [None, *cl.Patient.presets().index])
+def test_no_equation_changes_its_meaning(name, preset):
+    """With any values for the words, each printed right-hand side has the model's value."""
+    content = load_content(name)
+    spec = content["equations"]
+    story = spec.get("patient") or content["explorer"]["patient"]
+    who = cl.Patient(preset) if preset else person(content, story)
+    shown = equations.equations(spec, who.constants, who.label)
+    known = {s: line for part in spec["sections"] for s, line in equations.section(part).items()}
+    values = {**physiology.baseline(), **who.constants}
+    luck = np.random.default_rng(3)
+    for line in shown.lines:
+        model = known[line.symbol].formula
+        free = equations.shown_symbols([known[line.symbol]]) - set(values)
+        own = values | {s: luck.uniform(0.1, 5) for s in sorted(free)}
+        own |= dict.fromkeys(spec.get("zero", ()), 0.0)
+        one, other = (
+            eval(f.replace("^", "**"), {"log10": math.log10, "exp": math.exp}, dict(own))
+            for f in (model, line.formula)
+        )
+        assert other == pytest.approx(one, rel=1e-12)
+    words = repr(shown)
+    assert not re.search(r"(?<![\d.*^])1 x |x 1(?![\d.])|/ 1(?![\d.])|[+-] 0(?![\d.])", words)
+    for symbol in shown.unwritten:
+        row = next(r for r in physiology.rows("parameters") if r["symbol"] == symbol)
+        assert in_sentence(row["name"]) in words
+        assert symbol not in who.constants  # what is this patient's own is written
+
+
+def test_a_patients_own_one_or_zero_is_written(lesson):
+    spec = lesson.content["equations"]
+    words = repr(equations.equations(spec, {"ifn_response": 0.0, "ifn_production": 2.0}, "A"))
+    assert "interferon heard = *0* x active interferon" in words
+    assert "14400 x *2* x" in words
+    assert "Not written" in words and "interferon response" not in words
 
 
 @pytest.mark.parametrize("name", LESSONS)

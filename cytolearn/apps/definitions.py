@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import html
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
+from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
@@ -103,8 +104,6 @@ class Definitions:
         self._repeats: tuple[Any, dict[str, int]] = (None, {})
         self._draws: tuple[float, ...] = ()
         self._seed = 0
-        self._cancelled = False
-        self._task: asyncio.Task | None = None
         wide = {"style": {"description_width": "initial"},
                 "layout": W.Layout(width="430px", max_width="100%")}  # fmt: skip
         self._day = W.IntSlider(value=9, min=FIRST, max=LAST,
@@ -127,14 +126,9 @@ class Definitions:
         type_in = button("Type it in", "Replace this value of the panel", self._type_clicked)
         clear = button("Take typed values out", "Back to the patient's own panel", self._clear)
         again = button("Take the same blood 100 times", "With the laboratory's noise", self._again)
-        self._go = button("Fill the ward", "Run the virtual ward", self._start)
-        self._go.button_style = "primary"
-        self._stop = button("Cancel", "Stop filling the ward", self._cancel)
-        self._stop.disabled = True
+        self.work = LongWork("Fill the ward", self._steps, self._done, app.show_error)
         few = button("Draw 11 patients, 20 times", "Find the best ferritin cut-off each time",
                      self._few_clicked)  # fmt: skip
-        self._progress = W.IntProgress(min=0, max=1, layout=W.Layout(width="160px"))
-        self._progress.layout.display = "none"
         self._cuts = [
             W.FloatSlider(value=value, min=low, max=high, step=step, readout_format=",.0f",
                           description=words, **wide)
@@ -152,14 +146,12 @@ class Definitions:
             widget.observe(self._cut_moved, "value")
         self._page = W.VBox()
         bars = [
-            W.Box([self._day, self._assume, self._lab]),
-            W.Box([self._what, self._value, self._unit, type_in, clear]),
-            W.Box([again]),
-            W.Box([self._go, self._stop, self._progress, few]),
-            W.Box(self._cuts),
+            bar(self._day, self._assume, self._lab),
+            bar(self._what, self._value, self._unit, type_in, clear),
+            bar(again),
+            bar(self.work.widget, few),
+            bar(*self._cuts),
         ]
-        for bar in bars:
-            bar.add_class("cl-bar")
         intro = W.HTML(
             "<p>One laboratory panel, six published rule sets. The model makes most values; what "
             "it does not make (temperature, liver, salts, marrow) was not measured, unless you "
@@ -265,7 +257,7 @@ class Definitions:
         il6 = hundred.observe(self.day)["il6"]
         found |= {f"il6_above_{limit:g}": int((il6 > limit).sum()) for limit in IL6_LIMITS}
         self._repeats = (self._sample(), found)
-        self._twice.value = _twin(self._repeats_words())
+        self._twice.value = twin(self._repeats_words())
         return found
 
     @property
@@ -347,7 +339,7 @@ class Definitions:
             if 0 < ill[some].sum() < FEW:
                 found.append(best_cut(ferritin[some], ill[some]))
         self._draws = tuple(found)
-        self._drawn.value = _twin(self._few_words())
+        self._drawn.value = twin(self._few_words())
         return self._draws
 
     def separation(self, readout: str) -> float:
@@ -426,9 +418,9 @@ class Definitions:
     def refresh(self) -> None:
         """Follow the explorer, the day and what was typed."""
         self._table.value = self._verdict_table()
-        self._words.value = _twin(self.summary())
+        self._words.value = twin(self.summary())
         if self._repeats[0] not in (None, self._sample()):
-            self._twice.value = _twin(f"An earlier sample. {self._repeats_words()}")
+            self._twice.value = twin(f"An earlier sample. {self._repeats_words()}")
         if "ward" in _beds():
             self._show_ward()
 
@@ -440,12 +432,13 @@ class Definitions:
         answers = {True: "yes", False: "no", None: "cannot be decided"}
         body = ""
         for _, row in self.verdicts().iterrows():
+            rule = f"{row['title']} ({row['study']})"
             points = number(row["points"]) + (
                 f" to {number(row['most'])}" if row["most"] > row["points"] else ""
             )
             why = f"missing: {row['missing']}" if row["missing"] else row["label"]
             body += (
-                f'<tr><th scope="row">{html.escape(row["title"])}</th>'
+                f'<tr><th scope="row">{html.escape(rule)}</th>'
                 f"<td><b>{answers[row['verdict']]}</b></td><td>{points}, needs "
                 f"{number(row['cutoff'])}</td><td>{html.escape(why)}</td></tr>"
             )
@@ -475,27 +468,28 @@ class Definitions:
                               (own["ferritin"], own["hla_dr"])),
             alt=text,
         )  # fmt: skip
-        self._split.value = _twin(text)
+        self._split.value = twin(text)
 
     # ---- computing -------------------------------------------------------------------------------
 
-    def _steps(self) -> Iterator[None]:
-        """Run the ward in small parts; pauses after each so that others may act."""
+    def _steps(self) -> Iterator[float]:
+        """Run the ward in small parts; yields the share that is done."""
         if "ward" in _beds():
             return
         people = ward_of()
         index = list(people.traits.index)
-        self._progress.max, self._progress.value = len(index), 0
         parts = []
         for start in range(0, len(index), _CHUNK):
             parts.append(people.only(index[start : start + _CHUNK]).run(progress=False))
-            self._progress.value = min(start + _CHUNK, len(index))
-            yield
+            yield min(start + _CHUNK, len(index)) / len(index)
         values = np.concatenate([part.values for part in parts])
         ward = Cohort(people.traits, parts[0].days, parts[0].readouts, values)
         panel = ward.observe(WARD_DAY, seed=1)
         panel["worst_pf"] = ward.peaks["pf_ratio"]
         _beds().update(ward=ward, panel=panel)
+
+    def _done(self, _whole: bool) -> None:
+        self.refresh()
 
     @handler
     def _changed(self, _: Any) -> None:
@@ -528,39 +522,6 @@ class Definitions:
         self.few()
         self.refresh()
 
-    @handler
-    def _start(self, _: Any) -> None:
-        """Run beside the kernel's other work, so that "Cancel" is heard; at once without a loop."""
-        self._cancelled = False
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.fill()
-            self.refresh()
-            return
-        self._busy(True)
-        self._task = loop.create_task(self._run())
-
-    async def _run(self) -> None:
-        try:
-            for _ in self._steps():
-                await asyncio.sleep(0.002)
-                if self._cancelled:
-                    break
-            self.refresh()
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
-        finally:
-            self._busy(False)
-
-    def _busy(self, on: bool) -> None:
-        self._go.disabled, self._stop.disabled = on, not on
-        self._progress.layout.display = "" if on else "none"
-
-    @handler
-    def _cancel(self, _: Any) -> None:
-        self._cancelled = True
-
 
 def best_cut(values: np.ndarray, ill: np.ndarray) -> float:
     """Return the cut-off with the best sum of sensitivity and specificity, values above being ill.
@@ -575,7 +536,3 @@ def best_cut(values: np.ndarray, ill: np.ndarray) -> float:
     cuts = (order[1:] + order[:-1]) / 2
     score = [(values[ill] > c).mean() + (values[~ill] <= c).mean() for c in cuts]
     return float(cuts[int(np.argmax(score))])
-
-
-def _twin(words: str) -> str:
-    return f'<div class="cl-twin"><p>{html.escape(words)}</p></div>' if words else ""

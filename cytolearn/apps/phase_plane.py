@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import html
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,9 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
-from cytolearn.apps.widgets import button, handler
+from cytolearn.apps.longwork import LongWork
+from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.widgets import handler
 from cytolearn.figures import storm
 from cytolearn.simulation import integrate, moment
 from cytolearn.simulation.equations import equations
@@ -50,8 +50,6 @@ class PhasePlane:
         self._worst: dict[str, np.ndarray] = {}
         self._maps: dict[Any, dict[str, np.ndarray]] = {}
         self._courses: dict[Any, np.ndarray] = {}
-        self._cancelled = False
-        self._task: asyncio.Task | None = None
         self._day = W.IntSlider(
             value=9, min=FIRST, max=LAST, description="Day since symptom onset",
             style={"description_width": "initial"},
@@ -61,18 +59,10 @@ class PhasePlane:
             options=[(words, name) for name, (words, _, _) in PLANES.items()],
             style={"button_width": "auto"},
         )
-        self._go = button("Draw the tipping map", "Try 121 pairs of gains", self._start)
-        self._go.button_style = "primary"
-        self._stop = button("Cancel", "Stop drawing the map", self._cancel)
-        self._stop.disabled = True
-        self._progress = W.IntProgress(min=0, max=len(GAINS), layout=W.Layout(width="160px"))
-        self._progress.layout.display = "none"
+        self.work = LongWork("Draw the tipping map", self._steps, self._done, app.show_error)
         self._words, self._map_words = W.HTML(), W.HTML()
         self._day.observe(self._moved, "value")
         self._plane.observe(self._other_plane, "value")
-        bar, below = W.Box([self._plane, self._day]), W.Box([self._go, self._stop, self._progress])
-        bar.add_class("cl-bar")
-        below.add_class("cl-bar")
         intro = W.HTML(
             "<p>Time is not an axis here: it is the way along the curve. The little arrows say "
             "where this day pushes a patient, everything else held still. On an orange or green "
@@ -85,9 +75,9 @@ class PhasePlane:
             "each point of the map is one whole illness.</p>"
         )
         self._page, self._map_page = W.VBox(), W.VBox()
-        parts = [intro, bar, self._page, self._words]
+        parts = [intro, bar(self._plane, self._day), self._page, self._words]
         if {"mas_gain", "il6_gain"} <= set(app.controls):
-            parts += [second, below, self._map_page, self._map_words]
+            parts += [second, self.work.widget, self._map_page, self._map_words]
         self.widget = W.VBox(parts)
 
     @functools.cached_property
@@ -183,7 +173,7 @@ class PhasePlane:
              storm.level_line(xs, ys, dy), *courses, *dots],
             alt=words,
         )  # fmt: skip
-        self._words.value = _twin(words)
+        self._words.value = twin(words)
         if self._map_page in self.widget.children:
             self._show_map()
 
@@ -230,13 +220,12 @@ class PhasePlane:
         own = {k: v for k, v in self.app.patient.constants.items() if k not in gains}
         return tuple(sorted(own.items())), tuple(self.app.patient.doses())
 
-    def _steps(self) -> Iterator[None]:
-        """Compute the map row by row; pauses after each so that others may act."""
+    def _steps(self) -> Iterator[float]:
+        """Compute the map row by row; yields the share that is done."""
         key = self.app.quietly(self._key)
         if key not in self._maps:
             doses, fixed = self.app.patient.doses(), dict(self.app.patient.constants)
             found = {name: np.full((len(GAINS),) * 2, np.nan) for name in _WORST}
-            self._progress.value = 0
             for j, il6 in enumerate(GAINS):
                 for i, mas in enumerate(GAINS):
                     values = integrate(
@@ -245,8 +234,7 @@ class PhasePlane:
                     )  # fmt: skip
                     for k, (name, kind) in enumerate(_WORST.items()):
                         found[name][j, i] = getattr(np, kind)(values[:, k])
-                self._progress.value = j + 1
-                yield
+                yield (j + 1) / len(GAINS)
             self._maps[key] = found
         self._of, self._worst, self._whose = key, self._maps[key], self._names[1]
         whose = f"virus and brakes of {self._whose}"
@@ -265,7 +253,10 @@ class PhasePlane:
         now = [np.array([self.app.values[s]]) for s in ("mas_gain", "il6_gain")]
         words = self._said_of_map() or "Press the button to draw the map."
         self.map_view.set_data([tuple(now)], alt=words)
-        self._map_words.value = _twin(words)
+        self._map_words.value = twin(words)
+
+    def _done(self, _whole: bool) -> None:
+        self._show_map()
 
     @handler
     def _moved(self, _: Any) -> None:
@@ -275,39 +266,3 @@ class PhasePlane:
     def _other_plane(self, _: Mapping[str, Any]) -> None:
         self.view.replace(*self._empty())
         self.refresh()
-
-    @handler
-    def _start(self, _: Any) -> None:
-        """Run beside the kernel's other work, so that "Cancel" is heard; at once without a loop."""
-        self._cancelled = False
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.map()
-            return
-        self._busy(True)
-        self._task = loop.create_task(self._run())
-
-    async def _run(self) -> None:
-        try:
-            for _ in self._steps():
-                await asyncio.sleep(0.002)
-                if self._cancelled:
-                    break
-        except Exception as error:  # shown to the learner
-            self.app.show_error(error)
-        finally:
-            self._busy(False)
-            self._show_map()
-
-    def _busy(self, on: bool) -> None:
-        self._go.disabled, self._stop.disabled = on, not on
-        self._progress.layout.display = "" if on else "none"
-
-    @handler
-    def _cancel(self, _: Any) -> None:
-        self._cancelled = True
-
-
-def _twin(words: str) -> str:
-    return f'<div class="cl-twin"><p>{html.escape(words)}</p></div>'

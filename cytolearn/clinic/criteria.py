@@ -37,7 +37,7 @@ from cytolearn.clinic.verdict import (
 )
 from cytolearn.physiology.tables import read_table
 from cytolearn.treatments.teaching import checked_number
-from cytolearn.wording import in_sentence, listing, number, unknown
+from cytolearn.wording import in_sentence, listing, number, percent, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,8 +168,9 @@ def classify(labs: Labs | Mapping[str, object] | None = None, /, **options) -> p
     Returns
     -------
     pandas.DataFrame, one row a rule set
-        ``title``; ``verdict`` (True, False, None); ``label``; ``points`` and ``most`` (certain,
-        and possible); ``cutoff``; ``missing`` and ``assumed`` (words); ``sentence``.
+        ``title`` and ``study``; ``verdict`` (True, False, None); ``label``; ``points`` and
+        ``most`` (certain, and possible); ``cutoff``; ``missing`` and ``assumed`` (words);
+        ``sentence``.
 
     Examples
     --------
@@ -184,6 +185,7 @@ def classify(labs: Labs | Mapping[str, object] | None = None, /, **options) -> p
     frame = pd.DataFrame(
         {
             "title": [v.title for v in found.values()],
+            "study": [rule_sets()[name]["study"] for name in found],
             "verdict": pd.Series([v.verdict for v in found.values()], dtype=object),
             "label": [v.label for v in found.values()],
             "points": [v.points for v in found.values()],
@@ -349,7 +351,7 @@ class Agreement:
         words = [
             f"{n} patients on day {number(self.day)}.",
             "Positive: "
-            + listing(f"{_short(name)} {row['yes']}" for name, row in counts.iterrows())
+            + listing(f"{row['title']} {row['yes']}" for _, row in counts.iterrows())
             + ".",
         ]
         undecided = counts[counts["cannot be decided"] > 0]
@@ -357,8 +359,7 @@ class Agreement:
             words.append(
                 "Cannot be decided: "
                 + listing(
-                    f"{_short(name)} {row['cannot be decided']}"
-                    for name, row in undecided.iterrows()
+                    f"{row['title']} {row['cannot be decided']}" for _, row in undecided.iterrows()
                 )
                 + "."
             )
@@ -371,9 +372,10 @@ class Agreement:
         if kappa:
             for how, pick in (("most", max), ("least", min))[: len(kappa)]:
                 a, b = pick(kappa, key=kappa.get)
+                same = percent(self.percent.loc[a, b] / 100, 3, space=" ")
                 words.append(
-                    f"Beyond chance, {_short(a)} and {_short(b)} agree {how}: kappa "
-                    f"{kappa[a, b]:.2f}, the same in {number(self.percent.loc[a, b])} % of "
+                    f"Beyond chance, {counts.loc[a, 'title']} and {counts.loc[b, 'title']} agree "
+                    f"{how}: kappa {kappa[a, b]:.2f}, the same in {same} of "
                     f"{self.decided.loc[a, b]}."
                 )
         else:
@@ -388,15 +390,12 @@ class Agreement:
     def _repr_html_(self) -> str:
         from html import escape
 
+        same = self.percent.map(lambda v: percent(v / 100, space=""), na_action="ignore")
         return (
             f"<p>{escape(self.summary())}</p>{self.counts.to_html(border=0)}"
-            f"<p>Agreement, %</p>{self.percent.round(0).to_html(border=0, na_rep='–')}"
+            f"<p>Agreement</p>{same.to_html(border=0, na_rep='–')}"
             f"<p>Cohen's kappa</p>{self.kappa.round(2).to_html(border=0, na_rep='–')}"
         )
-
-
-def _short(name: str) -> str:
-    return rule_sets()[name]["title"].split(" (")[0]
 
 
 def _kappa(a: np.ndarray, b: np.ndarray) -> float:

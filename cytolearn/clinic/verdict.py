@@ -229,7 +229,7 @@ class Verdict:
     def sentence(self) -> str:
         """The verdict in one or two sentences."""
         row = rule_sets()[self.rule_set]
-        so_far, short = "", self.title.split(" (")[0]
+        so_far = ""
         if row["kind"] != "class":
             counts = row["counts"] or "points"
             reach = f" so far, {number(self.most)} at most" if self.most > self.points else ""
@@ -237,8 +237,8 @@ class Verdict:
         needs = listing(in_sentence(name) for name in self.missing)
         if self.verdict is None:
             so_far = f" ({so_far})" if so_far else ""
-            return f"{short} cannot be decided: needs {needs}{so_far}."
-        words = f"{short}: {self.label}" + (f" ({so_far})" if so_far else "")
+            return f"{self.title} cannot be decided: needs {needs}{so_far}."
+        words = f"{self.title}: {self.label}" + (f" ({so_far})" if so_far else "")
         if self.probability is not None:
             words += f", probability {percent(self.probability)}"
         if self.missing:
@@ -267,7 +267,7 @@ class Verdict:
 
 def percent(probability: float) -> str:
     """Say a probability as its source does: '<1 %', '54 %', '>99 %'."""
-    if probability < 0.005 or probability > 0.995:
+    if probability <= 0.005 or probability >= 0.995:  # would be rounded to 0 and 100
         return "<1 %" if probability < 0.5 else ">99 %"
     return f"{probability * 100:.0f} %"
 

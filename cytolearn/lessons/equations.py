@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from cytolearn import physiology
 from cytolearn.lessons.cards import plain
-from cytolearn.wording import number
+from cytolearn.wording import in_sentence, listing, number
 
 #: A right-hand side with more characters than this is broken at its plus and minus signs.
 LINE = 64
@@ -79,6 +79,8 @@ class Equations:
         Whose numbers they are.
     left_out : str
         What the equations leave out.
+    unwritten : tuple of str
+        Constants that are not written because they change nothing, by symbol.
     """
 
     lines: tuple[Equation, ...]
@@ -87,6 +89,7 @@ class Equations:
     constants: Mapping[str, float]
     label: str
     left_out: str
+    unwritten: tuple[str, ...] = ()
 
     def _name(self, symbol: str) -> str:
         return self.names.get(symbol) or _names().get(symbol, symbol)
@@ -124,13 +127,23 @@ class Equations:
             for sign, node, rank in _terms(_tree(line.formula))
         ]
 
+    def _unwritten(self) -> list[str]:
+        """Name the constants that are not written; no line if there are none."""
+        kinds = (("factors of 1", 1), ("terms of 0", 0))
+        found = [
+            (kind, [in_sentence(_names()[s]) for s in self.unwritten if self._value(s) == value])
+            for kind, value in kinds
+        ]
+        said = listing(f"{kind} ({listing(names)})" for kind, names in found if names)
+        return [f"Not written, because they change nothing here: {said}."] if said else []
+
     def __repr__(self) -> str:
         lines = [f"The numbers of {self.label}; a number in *stars* differs from the baseline."]
         for line in self.lines:
             lines.append(plain(self.words[line.symbol]))
             formula = _write(_tree(line.formula), lambda s: self._leaf(s, False), latex=False)
             lines.append(f"    {self._left(line, False)} = {formula}")
-        return "\n".join([*lines, plain(self.left_out)])
+        return "\n".join([*lines, *self._unwritten(), plain(self.left_out)])
 
     def _repr_markdown_(self) -> str:
         parts = [
@@ -146,11 +159,15 @@ class Equations:
                 right = " ".join(terms)
             formula = rf"\begin{{aligned}} {self._left(line, True)} = \;& {right} \end{{aligned}}"
             parts.append(f"{self.words[line.symbol]}\n\n$$\n{formula}\n$$")
-        return "\n\n".join([*parts, f"*{self.left_out}*"])
+        notes = (f"*{note}*" for note in (*self._unwritten(), self.left_out))
+        return "\n\n".join([*parts, *notes])
 
 
 def equations(spec: Mapping[str, object], constants: Mapping[str, float], label: str) -> Equations:
     """Return a lesson's equations for one patient.
+
+    Constants at their usual value that change nothing, factors of 1 and terms of 0, are not
+    written but named below. What differs from the usual value is always written.
 
     Parameters
     ----------
@@ -163,47 +180,93 @@ def equations(spec: Mapping[str, object], constants: Mapping[str, float], label:
         Whose numbers they are.
     """
     known = {s: line for name in spec["sections"] for s, line in section(name).items()}
-    absent = frozenset(spec.get("zero", ()))
-    lines = tuple(
-        replace(known[symbol], formula=without(known[symbol].formula, absent))
-        for symbol in spec["show"]
-    )
+    shown = [known[symbol] for symbol in spec["show"]]
+    present = [replace(line, formula=without(line.formula, spec.get("zero", ()))) for line in shown]
+    usual = {s: v for s, v in physiology.baseline().items() if v in (0, 1) and s not in constants}
+    lines = tuple(replace(line, formula=without(line.formula, (), usual)) for line in present)
+    gone = {
+        symbol
+        for before, after in zip(present, lines, strict=True)
+        for symbol in shown_symbols([before]) - shown_symbols([after])
+    }
+    unwritten = tuple(symbol for symbol in usual if symbol in gone)
     return Equations(
-        lines, spec["words"], spec.get("names", {}), dict(constants), label, spec["left_out"]
+        lines,
+        spec["words"],
+        spec.get("names", {}),
+        dict(constants),
+        label,
+        spec["left_out"],
+        unwritten,
     )
 
 
-def without(formula: str, absent: Iterable[str]) -> str:
-    """Return a formula with some symbols set to zero and what follows from it worked out.
+def without(formula: str, absent: Iterable[str], neutral: Mapping[str, float] | None = None) -> str:
+    """Return a formula without what changes nothing in it: terms of 0, factors of 1.
 
+    Parameters
+    ----------
+    formula : str
+    absent : iterable of str
+        Symbols that are set to zero.
+    neutral : mapping of float, optional
+        Symbols whose value is 0 or 1. They vanish where that changes nothing and stay elsewhere.
+
+    Returns
+    -------
+    str
+        A formula of the same value.
+
+    Examples
+    --------
     >>> without("a*(1 - b*c) + d*b", {"b"})
     'a'
+    >>> without("k*x/(k + x) + b", (), {"k": 1, "b": 0})
+    'x / (k + x)'
     """
-    return ast.unparse(_Absent(frozenset(absent)).visit(_tree(formula))).replace("**", "^")
+    simpler = _Simpler(frozenset(absent), neutral or {})
+    return ast.unparse(simpler.visit(_tree(formula))).replace("**", "^")
 
 
-class _Absent(ast.NodeTransformer):
-    def __init__(self, absent: frozenset[str]) -> None:
-        self.absent = absent
+class _Simpler(ast.NodeTransformer):
+    def __init__(self, absent: frozenset[str], neutral: Mapping[str, float]) -> None:
+        self.absent, self.neutral = absent, neutral
+
+    def _is(self, node: ast.expr, value: int) -> bool:
+        if isinstance(node, ast.Name):
+            return self.neutral.get(node.id) == value
+        return isinstance(node, ast.Constant) and node.value == value
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(0) if node.id in self.absent else node
 
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.Constant(0) if self._is(node.operand, 0) else node
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        zero = [isinstance(n, ast.Constant) and n.value == 0 for n in (node.left, node.right)]
-        one = [isinstance(n, ast.Constant) and n.value == 1 for n in (node.left, node.right)]
-        if isinstance(node.op, ast.Mult):
-            if any(zero):
-                return ast.Constant(0)
-            if any(one):
-                return node.left if one[1] else node.right
-        if isinstance(node.op, ast.Div) and zero[0]:
+        op, left, right = node.op, node.left, node.right
+        if isinstance(op, (ast.Add, ast.Sub)):
+            return self._sum(node)
+        if isinstance(op, (ast.Mult, ast.Div)) and self._is(left, 0):
             return ast.Constant(0)
-        if isinstance(node.op, (ast.Add, ast.Sub)) and zero[1]:
-            return node.left
-        if isinstance(node.op, ast.Add) and zero[0]:
-            return node.right
+        if isinstance(op, ast.Mult) and self._is(right, 0):
+            return ast.Constant(0)
+        if isinstance(op, ast.Mult) and self._is(left, 1):
+            return right
+        if self._is(right, 1):  # times, over or to the power of 1
+            return left
+        return node
+
+    def _sum(self, node: ast.BinOp) -> ast.expr:
+        minus, left, right = isinstance(node.op, ast.Sub), node.left, node.right
+        if self._is(right, 0):
+            return left
+        if self._is(left, 0):
+            return ast.UnaryOp(ast.USub(), right) if minus else right
+        if minus and self._is(left, 1) and self._is(right, 1):
+            return ast.Constant(0)
         return node
 
 

@@ -20,7 +20,7 @@ from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.lessons.content import load_content, person
 from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.wording import listing, number
+from cytolearn.wording import listing, number, percent
 
 ANA, NORA, LUCY = "mild", "extrafollicular", "lupus_like"
 ENOUGH = 15  # AU of neutralising antibody: halves infection (tasks)
@@ -57,10 +57,6 @@ def at(series: pd.Series, day: float) -> float:
     return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
 
 
-def percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
-
-
 def first_day(preset: str) -> float:
     """Return the day on which antibody first halves infection (NaN: never)."""
     enough = course(preset)["nab"].gt(ENOUGH)
@@ -70,7 +66,7 @@ def first_day(preset: str) -> float:
 def share_left(drug: str, day: int, readout: str = "lesion") -> float:
     """Return Nora's treated peak as a share of the untreated one, as precise as it is printed."""
     treated, untreated = course(NORA, drug, day)[readout], course(NORA)[readout]
-    return round(peak(treated) / peak(untreated), 2)
+    return round(peak(treated) / peak(untreated), 3)
 
 
 # ---------------------------------------------------------------- predictions

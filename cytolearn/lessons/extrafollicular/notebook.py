@@ -86,7 +86,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# These sentences are equations in the model. The numbers are Nora's. Later, try Lucy: `lesson.equations(cl.Patient("lupus_like"))`. *Heard* means the share of receptors that answer, between 0 and 1. A lone 0 or 1 may be a constant that changes nothing in Nora: other patients have another number there.
+# These sentences are equations in the model. The numbers are Nora's. Later, try Lucy: `lesson.equations(cl.Patient("lupus_like"))`. *Heard* means the share of receptors that answer, between 0 and 1.
 
 # %% explain equations
 lesson.equations()
@@ -142,7 +142,7 @@ drug = "convalescent_plasma"  # later, try "dexamethasone"
 for day in [9]:  # edit this line
     treated = cl.Patient("extrafollicular").treat(cl.treatment(drug, day=day)).run()
     left = treated["lesion"].max() / nora["lesion"].max()
-    print(f"Given from day {day}: {left:.0%} of the untreated peak lesion is left.")
+    print(f"Given from day {day}: {left:.1%} of the untreated peak lesion is left.")
 
 # %% do t3-check
 lesson.check("t3", ...)  # a list of names in quotes: ["day_0", "day_9"]

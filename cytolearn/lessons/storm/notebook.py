@@ -80,7 +80,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# These sentences are equations in the model. The numbers are Mara's; try Jonas's with `lesson.equations(cl.Patient("il6_dysregulated"))`. *Heard* means the share of receptors that answer, between 0 and 1; IL-6 and IL-10 without this word are in pg/mL. A lone 0 or 1 may be a constant that changes nothing in Mara: other patients have another number there.
+# These sentences are equations in the model. The numbers are Mara's; try Jonas's with `lesson.equations(cl.Patient("il6_dysregulated"))`. *Heard* means the share of receptors that answer, between 0 and 1; IL-6 and IL-10 without this word are in pg/mL.
 
 # %% explain equations
 lesson.equations()
