@@ -364,8 +364,10 @@ def test_one_blood_sample_can_mislead(app):
     early, late = app.pages["blood"].draw(1), app.pages["blood"].draw(9)
     assert "has less type-I interferon" in early
     assert "has more type-I interferon" in late
-    with pytest.raises(ValueError, match="day 0 to 20"):
-        app.pages["blood"].draw(30)
+    for wrong, words in ((30, "between 0 and 20"), (1.5, "whole number"), ("ten", "a number")):
+        with pytest.raises(ValueError, match=words):
+            app.pages["blood"].draw(wrong)
+    assert app.pages["blood"].day == 9
 
 
 def test_buttons_and_boxes_do_what_they_say(app):

@@ -104,7 +104,7 @@ def test_whereabouts_follow_the_app_and_the_day(app):
     assert page.view.lines[0].get_ydata()[1::3][30] > before
     assert "treated" in page.summary()
     for wrong in (-1, 41):
-        with pytest.raises(ValueError, match="from 0 to 40"):
+        with pytest.raises(ValueError, match="between 0 and 40"):
             page.read(wrong)
     with pytest.raises(ValueError, match="dying"):
         page.same_count("dyin")
@@ -209,6 +209,8 @@ def test_the_rule_depends_on_its_line():
     page.choose(per_cent=50, sampling="each on a random day")
     with pytest.raises(ValueError, match="random day"):
         page.choose(sampling="each on a random dy")
+    with pytest.raises(ValueError, match="between 50 and 100; you gave 33"):
+        page.choose(per_cent=33)
 
 
 def test_eight_of_eleven():

@@ -181,7 +181,7 @@ def test_cancel_leaves_no_half_map(mara):
 
 def test_impossible_days_and_planes_teach(mara):
     page = mara.pages["phase"]
-    with pytest.raises(ValueError, match="from -3 to 30"):
+    with pytest.raises(ValueError, match="between -3 and 30"):
         page.draw(99)
     with pytest.raises(ValueError, match="loop"):
         page.draw(9, "lop")

@@ -215,6 +215,9 @@ def test_a_trial_is_designed_run_repeated_and_uncovered(app, page):
 
 
 def test_an_impossible_own_rule_is_explained(page):
+    for wrong in (3.5, "x", (1, 2, 3), (9, 7), (0, 15)):
+        with pytest.raises(ValueError, match="whole day from 0 to 14, or between two"):
+            page["trial"].design(day=wrong)
     tab = page["trial"].design(rule="no_such_column > 3", n=40)
     assert tab._entry.value == OWN
     with pytest.raises(ValueError, match="no_such_column"):

@@ -11,7 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
-from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.pieces import bar, set_slider, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.outcomes import NO_CHANGE, blood_sample, sample_words
 
@@ -71,12 +71,16 @@ class BloodSample:
         return int(self._day.value)
 
     def draw(self, day: int | None = None) -> str:
-        """Draw blood on a day (none: a random one) and return what the laboratory says."""
+        """Draw blood on a day (none: a random one) and return what the laboratory says.
+
+        Raises
+        ------
+        ValueError
+            No whole day from 0 to 20.
+        """
         if day is None:
             day = self._random.choice([d for d in range(FIRST, LAST + 1) if d != self.day])
-        if not FIRST <= day <= LAST:
-            raise ValueError(f"Blood can be drawn on day {FIRST} to {LAST}; you gave {day}.")
-        self._day.value = int(day)
+        set_slider(self._day, day)
         self.refresh()
         return self.summary()
 

@@ -11,7 +11,7 @@ import ipywidgets as W
 import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure, themed
-from cytolearn.apps.pieces import bar, solve
+from cytolearn.apps.pieces import bar, set_slider, solve
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures.lymphocytes import (
     BALANCE_OUTPUTS,
@@ -107,9 +107,7 @@ class Whereabouts:
         ValueError
             The day is outside the picture.
         """
-        if not FIRST <= day <= LAST:
-            raise ValueError(f"Choose a day from {FIRST} to {LAST}; you gave {day}.")
-        self._day.value = int(day)
+        set_slider(self._day, day)
         self.refresh()
         return self.summary()
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.pieces import bar, set_slider, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
@@ -198,11 +198,9 @@ class Definitions:
         """
         if assume is not None and assume not in ASSUMED:
             raise ValueError(unknown("assumption", assume, ASSUMED))
-        if not FIRST <= day <= LAST:
-            raise ValueError(f"Choose a day from {FIRST} to {LAST}; you gave {day}.")
+        set_slider(self._day, day)
         if assume is not None:
             self._assume.value = assume
-        self._day.value = int(day)
         self.refresh()
         return self.verdicts()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 import numpy as np
 
-from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.pieces import bar, set_slider, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
@@ -93,15 +93,25 @@ class Network:
         return tuple(name for name, tick in self._ticks.items() if tick.value)
 
     def draw(self, day: int) -> str:
-        """Choose a day and return what the network shows then."""
-        if not FIRST <= day <= LAST:
-            raise ValueError(f"Choose a day from {FIRST} to {LAST}; you gave {day}.")
-        self._day.value = int(day)
+        """Choose a day and return what the network shows then.
+
+        Raises
+        ------
+        ValueError
+            A day outside the slider.
+        """
+        set_slider(self._day, day)
         self.refresh()
         return self.summary()
 
     def knock_out(self, *names: str) -> str:
-        """Knock messengers out ("il1", "il6", "tnf", "ifng", "il10"; none: put all back)."""
+        """Knock messengers out ("il1", "il6", "tnf", "ifng", "il10"; none: put all back).
+
+        Raises
+        ------
+        ValueError
+            An unknown messenger.
+        """
         for name in names:
             if name not in self._ticks:
                 raise ValueError(unknown("messenger to knock out", name, self._ticks))

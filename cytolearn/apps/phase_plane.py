@@ -11,7 +11,7 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.pieces import bar, set_slider, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures import storm
 from cytolearn.simulation import integrate, moment
@@ -109,11 +109,9 @@ class PhasePlane:
         """
         if plane is not None and plane not in PLANES:
             raise ValueError(unknown("plane", plane, PLANES))
-        if not FIRST <= day <= LAST:
-            raise ValueError(f"Choose a day from {FIRST} to {LAST}; you gave {day}.")
+        set_slider(self._day, day)
         if plane is not None:
             self._plane.value = plane
-        self._day.value = int(day)
         self.refresh()
         return self.summary()
 

@@ -96,24 +96,41 @@ def _looks(name: str, help: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def set_slider(made: W.FloatSlider | W.SelectionSlider, value: float, unit: str = "") -> None:
+def set_slider(
+    made: W.FloatSlider | W.IntSlider | W.SelectionSlider, value: float, unit: str = ""
+) -> None:
     """Set a slider by hand.
+
+    Parameters
+    ----------
+    made : slider
+    value : float
+        Whole numbers only where the slider moves by them.
+    unit : str
+        For the message.
 
     Raises
     ------
     ValueError
-        If the value is outside its range, or none of its steps.
+        If the value is no number, outside the slider's range, or none of its steps.
     """
+    name = f"{made.description[:1].upper()}{made.description[1:]}"
+    try:
+        number_given = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number; you gave {value!r}.") from None
     if isinstance(made, W.SelectionSlider):
         known = [step for _, step in made.options]
-        if value not in known:
-            text = (
-                f"{made.description} can be {listing(map(number, known), 'or')}; you gave {value}."
-            )
-            raise ValueError(text)
-    elif not made.min <= float(value) <= made.max:
-        raise ValueError(out_of_range(made.description, value, made.min, made.max, unit))
-    made.value = float(value)
+        if number_given not in known:
+            words = listing(map(number, known), "or")
+            raise ValueError(f"{name} can be {words}; you gave {value}.")
+    elif not made.min <= number_given <= made.max:
+        raise ValueError(out_of_range(name, number_given, made.min, made.max, unit))
+    elif isinstance(made, W.IntSlider):
+        if not number_given.is_integer():
+            raise ValueError(f"{name} must be a whole number; you gave {value}.")
+        number_given = int(number_given)
+    made.value = number_given
 
 
 def bar(*widgets: W.Widget) -> W.Box:

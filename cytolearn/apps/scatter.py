@@ -12,7 +12,7 @@ import numpy as np
 
 from cytolearn.apps.livefigure import LiveFigure, themed
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar
+from cytolearn.apps.pieces import bar, set_slider
 from cytolearn.apps.widgets import handler
 from cytolearn.clinic import severity_class
 from cytolearn.figures.lymphocytes import GROUPS, Correlation, count_scatter, rank_correlation
@@ -112,6 +112,11 @@ class CountScatter:
         """Set the switches; `sampling` and `laboratory` are keys of `SAMPLING`, `LABORATORIES`.
 
         `per_cent` of the lower limit is where the rule draws its line, 50 to 100.
+
+        Raises
+        ------
+        ValueError
+            An unknown key, or a percentage outside the slider.
         """
         for value, known, kind in (
             (sampling, SAMPLING, "way of sampling"),
@@ -119,10 +124,11 @@ class CountScatter:
         ):
             if value is not None and value not in known:
                 raise ValueError(unknown(kind, value, known))
-        self._colour.value = self._colour.value if coloured is None else coloured
+        if per_cent is not None:
+            set_slider(self._share, per_cent)
+        self._colour.value = self._colour.value if coloured is None else bool(coloured)
         self._when.value = sampling or self._when.value
         self._lab.value = laboratory or self._lab.value
-        self._share.value = self._share.value if per_cent is None else per_cent
         return self
 
     def correlations(self) -> dict[str, dict[str, Correlation]]:

@@ -15,7 +15,7 @@ import ipywidgets as W
 from cytolearn.apps.beside import Advance, beside
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar, twin
+from cytolearn.apps.pieces import bar, set_slider, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.figures.therapy import Mark, intervals, pairs
 from cytolearn.patients.cohort import Cohort, Population
@@ -410,16 +410,10 @@ class Traps:
         """
         if name is not None:
             self.choose(name)
-        trap = self.trap
-        if knob is not None and not trap.low <= knob <= trap.high:
-            raise ValueError(
-                f"{trap.knob[:1].upper()}{trap.knob[1:]} must be between {number(trap.low)} and "
-                f"{number(trap.high)}; you gave {number(knob)}."
-            )
         self._seen = "playing"  # the widgets that are set now must not play by themselves
         try:
             if knob is not None:
-                self._knob.value = knob
+                set_slider(self._knob, knob)
             if null is not None:
                 self._null.value = null
             self.seed = self.seed if seed is None else seed

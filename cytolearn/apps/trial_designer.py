@@ -163,12 +163,14 @@ class TrialDesigner:
                 raise ValueError(unknown(kind, value, map(str, allowed)))
             box.value = value
         if day is not None:
-            first, last = (day, day) if isinstance(day, int) else day
-            if not FIRST_DAY <= first <= last <= LAST_DAY:
+            pair = tuple(day) if isinstance(day, (tuple, list)) else (day, day)
+            days = range(FIRST_DAY, LAST_DAY + 1)
+            if len(pair) != 2 or not (pair[0] in days and pair[1] in days and pair[0] <= pair[1]):
                 raise ValueError(
-                    f"Patients enter on day {FIRST_DAY} to {LAST_DAY}; you gave {first} to {last}."
+                    f"Patients enter on a whole day from {FIRST_DAY} to {LAST_DAY}, or between two "
+                    f"of them, such as (3, 7); you gave {day}."
                 )
-            self._day.value = (first, last)
+            self._day.value = tuple(map(int, pair))
         return self
 
     def run(self) -> Effect:

@@ -30,7 +30,7 @@ def readout_row(symbol: str) -> Mapping[str, str]:
         If there is none; the message names the nearest.
     """
     rows = physiology.readouts()
-    if symbol not in rows:
+    if not isinstance(symbol, str) or symbol not in rows:
         raise ValueError(unknown("readout", symbol, rows))
     return rows[symbol]
 
