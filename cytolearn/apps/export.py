@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import csv
+import functools
 import html
 import io
 import re
@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING
 import ipywidgets as W
 
 from cytolearn import physiology
-from cytolearn.apps.widgets import button, handler
+from cytolearn.apps.widgets import button, file_links, file_uri, handler
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
 
-_KINDS = {
-    "svg": ("image/svg+xml", "Picture (SVG)"),
-    "png": ("image/png", "Picture (PNG)"),
-    "csv": ("text/csv", "Data (CSV)"),
-}
+_KINDS = {"svg": "Picture (SVG)", "png": "Picture (PNG)", "csv": "Data (CSV)"}
 
 
 def code(app: Explorer) -> str:
@@ -83,16 +79,12 @@ def data_uri(app: Explorer, kind: str) -> str:
         content = app.view.png(dpi=200)
     else:
         content = (app.view.svg() if kind == "svg" else csv_text(app)).encode()
-    return f"data:{_KINDS[kind][0]};base64,{base64.b64encode(content).decode()}"
+    return file_uri(kind, content)
 
 
 def links(app: Explorer) -> str:
     """Return download links for all kinds of file as HTML."""
-    parts = [
-        f'<a download="cytolearn_run.{kind}" href="{data_uri(app, kind)}">{html.escape(name)}</a>'
-        for kind, (_, name) in _KINDS.items()
-    ]
-    return f'<div class="cl-links">{"".join(parts)}</div>'
+    return file_links("cytolearn_run", _KINDS, functools.partial(data_uri, app))
 
 
 class CodeAndFiles:

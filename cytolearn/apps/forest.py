@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import ipywidgets as W
 from cytolearn.apps.livefigure import LiveFigure, picture_bundle
 from cytolearn.apps.style import style_sheet
 from cytolearn.apps.voice import Voice
-from cytolearn.apps.widgets import button, handler
+from cytolearn.apps.widgets import button, file_links, file_uri, handler
 from cytolearn.evidence import pooling
 from cytolearn.evidence.tables import resolve
 from cytolearn.figures import Picture
@@ -59,7 +58,6 @@ _TITLES = {
     "order": "view",
 }
 _START = {"rows": "one", "measure": "odds ratio", "model": "random", "order": "none"}
-_TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv"}
 _NAMES = {"svg": "Picture (SVG)", "png": "Picture (PNG)", "csv": "Rows (CSV)"}
 
 
@@ -154,14 +152,14 @@ class ForestApp:
 
     def download(self, kind: str = "csv") -> str:
         """Return the picture ("svg", "png") or the rows with sources ("csv") as a data URI."""
-        if kind not in _TYPES:
-            raise ValueError(unknown("kind of file", kind, _TYPES))
+        if kind not in _NAMES:
+            raise ValueError(unknown("kind of file", kind, _NAMES))
         if kind == "csv":
             content = self.frame.to_csv(index=False, lineterminator="\n").encode()
         else:
             picture = self._picture
             content = picture.png(dpi=200) if kind == "png" else picture.svg().encode()
-        return f"data:{_TYPES[kind]};base64,{base64.b64encode(content).decode()}"
+        return file_uri(kind, content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         """Show the widget, and a picture and words where there is no JavaScript."""
@@ -335,11 +333,7 @@ class ForestApp:
 
     @handler
     def _files_clicked(self, _: W.Button) -> None:
-        links = "".join(
-            f'<a download="cytolearn_forest.{kind}" href="{self.download(kind)}">{name}</a>'
-            for kind, name in _NAMES.items()
-        )
-        self._files.value = f'<div class="cl-links">{links}</div>'
+        self._files.value = file_links("cytolearn_forest", _NAMES, self.download)
 
     def show_error(self, error: Exception | None) -> None:
         """Say in words what went wrong (None: nothing any more). The picture stays as it was."""

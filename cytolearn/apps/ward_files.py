@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import html
 import io
 from typing import TYPE_CHECKING
 
 import ipywidgets as W
 
-from cytolearn.apps.widgets import button, handler
+from cytolearn.apps.widgets import button, file_links, file_uri, handler
 from cytolearn.trials import ward as model
 from cytolearn.wording import unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.ward import WardRound
 
-_KINDS = {
-    "svg": ("image/svg+xml", "Picture (SVG)"),
-    "png": ("image/png", "Picture (PNG)"),
-    "csv": ("text/csv", "All sheets (CSV)"),
-}
+_KINDS = {"svg": "Picture (SVG)", "png": "Picture (PNG)", "csv": "All sheets (CSV)"}
 
 
 def code(app: WardRound) -> str:
@@ -60,7 +56,7 @@ def data_uri(app: WardRound, kind: str) -> str:
         content = app.picture().png(dpi=200)
     else:
         content = (app.picture().svg() if kind == "svg" else csv_text(app)).encode()
-    return f"data:{_KINDS[kind][0]};base64,{base64.b64encode(content).decode()}"
+    return file_uri(kind, content)
 
 
 class WardFiles:
@@ -91,8 +87,5 @@ class WardFiles:
 
     @handler
     def _prepare(self, _: W.Button) -> None:
-        made = "".join(
-            f'<a download="cytolearn_ward.{kind}" href="{data_uri(self.app, kind)}">{name}</a>'
-            for kind, (_, name) in _KINDS.items()
-        )
-        self._links.value = f'<div class="cl-links">{made}</div>'
+        address = functools.partial(data_uri, self.app)
+        self._links.value = file_links("cytolearn_ward", _KINDS, address)

@@ -26,8 +26,18 @@ AXES = {
 _STILL = {"il1b_tissue": "IL-1 stands still", "macrophages": "macrophages stand still",
           "il6": "IL-6 stands still"}  # fmt: skip
 _SIZE = (6.6, 3.6)
-#: The limits that the tipping map draws, in the readouts' own units.
-VENTILATOR, MAS, DYSREGULATION = 150.0, 4420.0, 5000.0
+#: The limits that the tipping map draws, in the readouts' own units: the clinic's.
+VENTILATOR = next(
+    float(row["pf_below"])
+    for row in read_table("cytolearn.clinic", "support.csv")
+    if row["name"] == "mechanical ventilation"
+)
+MAS, DYSREGULATION = (
+    float(row["threshold"])
+    for row in read_table("cytolearn.clinic", "rules.csv")
+    if row["rule_set"] == "immune_class"
+)
+_PF, _FERRITIN_LIMIT, _HLA_DR_LIMIT = (number(v, 4) for v in (VENTILATOR, MAS, DYSREGULATION))
 
 
 # ---- phase plane -----------------------------------------------------------------------------
@@ -186,9 +196,9 @@ def tipping_map(
         The patient's dot, which moves.
     """
     limits = (
-        ("pf_ratio", VENTILATOR, "-", theme.INK, "tipping line: P/F 150,\nneeds a ventilator"),
-        ("ferritin", MAS, "--", theme.CURVES[1], "ferritin 4,420 ng/mL"),
-        ("hla_dr", DYSREGULATION, "-.", theme.CURVES[0], "HLA-DR 5,000 a monocyte"),
+        ("pf_ratio", VENTILATOR, "-", theme.INK, f"tipping line: P/F {_PF},\nneeds a ventilator"),
+        ("ferritin", MAS, "--", theme.CURVES[1], f"ferritin {_FERRITIN_LIMIT} ng/mL"),
+        ("hla_dr", DYSREGULATION, "-.", theme.CURVES[0], f"HLA-DR {_HLA_DR_LIMIT} a monocyte"),
     )
     with mpl.rc_context(theme.RC):
         figure = Picture(figsize=_SIZE, dpi=100, twin=map_words(gains, worst))
@@ -209,7 +219,7 @@ def tipping_map(
             ax.plot([1.03, 1.1], [level] * 2, transform=ax.transAxes, clip_on=False,
                     linestyle=dash, color=color, linewidth=2)  # fmt: skip
             ax.text(1.12, level, words, transform=ax.transAxes, fontsize=8, va="center")
-        shades = ((theme.HARM, "P/F below 150"), (theme.GRID, "150 to 300: oxygen"),
+        shades = ((theme.HARM, f"P/F below {_PF}"), (theme.GRID, f"{_PF} to 300: oxygen"),
                   (theme.BENEFIT, "above 300"))  # fmt: skip
         for i, (color, words) in enumerate(shades):
             level = 0.53 - 0.1 * i
@@ -242,9 +252,9 @@ def map_words(gains: tuple[np.ndarray, np.ndarray], worst: Mapping[str, np.ndarr
     normal = int(np.abs(y - 1).argmin()), int(np.abs(x - 1).argmin())
     parts = []
     for name, limit, words in (
-        ("pf_ratio", VENTILATOR, "the lung tips (P/F below 150)"),
-        ("ferritin", MAS, "ferritin passes 4,420 ng/mL"),
-        ("hla_dr", DYSREGULATION, "HLA-DR falls below 5,000"),
+        ("pf_ratio", VENTILATOR, f"the lung tips (P/F below {_PF})"),
+        ("ferritin", MAS, f"ferritin passes {_FERRITIN_LIMIT} ng/mL"),
+        ("hla_dr", DYSREGULATION, f"HLA-DR falls below {_HLA_DR_LIMIT}"),
     ):
         found = {
             "inflammasome gain": crossing(x, worst[name][normal[0]], limit),
