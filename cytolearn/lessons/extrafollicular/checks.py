@@ -10,7 +10,6 @@ import warnings
 from functools import cache, lru_cache
 
 import numpy as np
-import pandas as pd
 
 import cytolearn as cl
 from cytolearn.apps import explorer
@@ -19,6 +18,7 @@ from cytolearn.apps.causes import WORLDS
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.lessons.content import load_content, person
+from cytolearn.lessons.curves import at, peak
 from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.wording import listing, number, percent
 
@@ -46,15 +46,6 @@ def course(preset: str, drug: str = "", day: int = 0, bias: float | None = None)
     with warnings.catch_warnings():  # a steroid on day 0 is odd on purpose here
         warnings.simplefilter("ignore", TeachingWarning)
         return (patient.treat(cl.treatment(drug, day=day)) if drug else patient).run()
-
-
-def peak(series: pd.Series) -> float:
-    return float(series.max())
-
-
-def at(series: pd.Series, day: float) -> float:
-    """Return the value on the nearest day."""
-    return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
 
 
 def first_day(preset: str) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 import numpy as np
-import pandas as pd
 
 import cytolearn as cl
 from cytolearn.apps import Explorer
@@ -19,6 +18,7 @@ from cytolearn.apps.trial_story import IL7Story, series, virtual_trial
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.lessons.content import load_content, person
+from cytolearn.lessons.curves import at
 from cytolearn.wording import number, percent
 
 POOLS = ("cd4_pool", "cd8_pool", "nk_pool", "b_pool")
@@ -60,11 +60,6 @@ def ward() -> CountScatter:
     page = CountScatter(fresh_app())
     page.run()
     return page
-
-
-def at(series_: pd.Series, day: float) -> float:
-    """Return the value on the nearest day."""
-    return float(series_.iloc[abs(series_.index.to_numpy() - day).argmin()])
 
 
 def cells(name: str, day: float) -> float:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 import cytolearn as cl
 from cytolearn.clinic import criteria, death_risk
 from cytolearn.figures import storm
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
+from cytolearn.lessons.curves import at, peak
 from cytolearn.wording import number, percent
 
 TESS, MARA, JONAS = "moderate", "mas_like", "il6_dysregulated"
@@ -34,15 +34,6 @@ def course(preset: str, drug: str = "", day: int = TREATED, **changes: float):
     patient = cl.Patient(preset)
     patient = patient.but(**changes) if changes else patient
     return (patient.treat(cl.treatment(drug, day=day)) if drug else patient).run()
-
-
-def peak(series: pd.Series) -> float:
-    return float(series.max())
-
-
-def at(series: pd.Series, day: float) -> float:
-    """Return the value on the nearest day."""
-    return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
 
 
 def ratio(preset: str, drug: str) -> float:
