@@ -14,7 +14,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar
+from cytolearn.apps.pieces import bar, solve
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.lymphocytes import (
     beliefs_picture,
@@ -404,22 +404,11 @@ class IL7Story:
     @functools.cached_property
     def _one(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the starting patient's count with IL-7 from the day of the low on, and without."""
-        person, days = self.app.start, self.app.days
-        step = float(days[1] - days[0])
-
-        def count(patient: Patient) -> np.ndarray:
-            return integrate(
-                patient.constants,
-                patient.doses(),
-                days=40 + self.app.onset,
-                step=step,
-                outputs=["alc"],
-            )[:, 0]
-
-        without = count(person)
-        day = float(round(days[int(without.argmin())]))
-        with_ = count(self.app.quietly(person.treat, treatment(DRUG, day=day)))
-        return with_, without, day
+        person = self.app.start
+        days, without = solve(person, ["alc"])
+        day = float(round(days[int(without["alc"].argmin())]))
+        treated = self.app.quietly(person.treat, treatment(DRUG, day=day))
+        return solve(treated, ["alc"])[1]["alc"], without["alc"], day
 
     def _at(self, curve: np.ndarray, day: float) -> float:
         return float(np.interp(day, self.app.days, curve))
