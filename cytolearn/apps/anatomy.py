@@ -263,7 +263,7 @@ class HowSure:
         if self._of is None:
             return "Not computed yet."
         readout = self._readout.value
-        kind = readout_row(readout)["extreme"] or "max"
+        kind = readout_row(readout)["extreme"]
         last = list(self._bundles.values())[-1][readout]
         worst = [extreme(self._days, curve, kind).value for curve in last]
         spread = (min(worst), max(worst))

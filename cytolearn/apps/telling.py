@@ -59,7 +59,7 @@ def findings(app: Explorer) -> list[str]:
     changed = bool(app.choice.values or app.choice.given)
     for readout in app.readouts:
         row = readout_row(readout)
-        kind = row["extreme"] or "max"
+        kind = row["extreme"]
         now = extreme(app.days, app.curves[readout], kind)
         start = extreme(app.days, app.baseline_curves[readout], kind)
         unit = "" if row["unit"] in ("ratio", "0-1") else f" {unit_words(row['unit'])}"

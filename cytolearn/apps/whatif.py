@@ -152,7 +152,7 @@ class WhatIf:
         first, *others = runs
         for readout in self.question.readouts:
             row = readout_row(readout)
-            kind = row["extreme"] or "max"
+            kind = row["extreme"]
             points = {n: extreme(self.app.days, c[readout], kind) for n, c in runs.items()}
             word = "lowest" if kind == "min" else "peak"
             unit = unit_words(row["unit"])

@@ -55,7 +55,7 @@ def landmarks(days: np.ndarray, values: np.ndarray, readout: str) -> Landmarks:
     row = readout_row(readout)
     low, high = float(row["normal_low"] or "-inf"), float(row["normal_high"] or "inf")
     outside = np.flatnonzero((values < low) | (values > high))
-    peak = extreme(days, values, row["extreme"] or "max")
+    peak = extreme(days, values, row["extreme"])
     if not outside.size:
         return Landmarks(float("nan"), peak, float("nan"))
     after = outside[-1] + 1
@@ -86,7 +86,7 @@ def curve_anatomy(
                 color=theme.MUTED)  # fmt: skip
         blank = [np.nan] * 2
         curve = ax.plot(days, values, color=_BLUE, linewidth=2.4, zorder=3)
-        kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
+        kind = "lowest point" if row["extreme"] == "min" else "peak"
         dots = [
             ax.plot(blank, blank, "o", color=color, markersize=size, zorder=5)[0]
             for color, size in ((_GREEN, 7), (_BLACK, 9), (_GREEN, 7))
@@ -140,7 +140,7 @@ def anatomy_words(
         said.append(f"Normal range: {low or 0} to {high} {unit}".strip() + ".")
     if peak.flat:
         return [*said, f"It hardly moves: about {quantity(peak.value, unit)} throughout."]
-    kind = "Lowest point" if (row["extreme"] or "max") == "min" else "Peak"
+    kind = "Lowest point" if row["extreme"] == "min" else "Peak"
     if np.isfinite(found.leaves):
         said.append(f"Leaves the normal range on {day_words(found.leaves)}.")
     elif high:
@@ -170,7 +170,7 @@ def sample_summary(
     """
     row = readout_row(readout)
     unit = _unit(row)
-    lowest = (row["extreme"] or "max") == "min"
+    lowest = row["extreme"] == "min"
     at = int(np.argmin(values) if lowest else np.argmax(values))
     kind, most = ("lowest point", "lowest") if lowest else ("peak", "highest")
     text = (
@@ -206,7 +206,7 @@ def changes(readout: str, now: np.ndarray, other: np.ndarray, days: np.ndarray) 
         Per cent; for readouts that are logarithms, powers of ten.
     """
     row = readout_row(readout)
-    kind = row["extreme"] or "max"
+    kind = row["extreme"]
     a, b = (
         np.array([extreme(days, curve, kind).value for curve in bundle]) for bundle in (now, other)
     )
@@ -242,7 +242,7 @@ def many_models(
         From `changes`; None if there is one bundle.
     """
     row = readout_row(readout)
-    kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
+    kind = "lowest point" if row["extreme"] == "min" else "peak"
     looks = [(theme.GHOST, 0.55), (_BLUE, 0.55)]
     with mpl.rc_context(theme.RC):
         figure = Picture(figsize=(7.6, 3.5), dpi=100)
@@ -312,7 +312,7 @@ def many_models_words(
     """
     row = readout_row(readout)
     unit = _unit(row)
-    kind = "lowest point" if (row["extreme"] or "max") == "min" else "peak"
+    kind = "lowest point" if row["extreme"] == "min" else "peak"
     text = (
         f"{row['name']}, {bundles[-1]}: over all models the {kind} lies between "
         f"{number(spread[0])} and {quantity(spread[1], unit)}."

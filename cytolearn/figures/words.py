@@ -86,7 +86,7 @@ def sentence(readout: str, curves: Mapping[str, np.ndarray], days: np.ndarray) -
         Days since symptom onset.
     """
     row = physiology.readouts()[readout]
-    unit, kind = row["unit"], row["extreme"] or "max"
+    unit, kind = row["unit"], row["extreme"]
     parts, reference = [], None
     for label, values in curves.items():
         point = extreme(days, values, kind)
