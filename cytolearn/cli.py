@@ -181,6 +181,11 @@ def _build(chosen: argparse.Namespace) -> int:
 
     if chosen.static and not chosen.check:
         raise ValueError("--static belongs to --check: nothing is built without running the pages.")
+    if chosen.folder is None and (HERE / "_course").is_dir():  # beside it lie other packages
+        raise ValueError(
+            "The pages are built in a checkout of the repository. Here cytolearn is installed: "
+            "`cytolearn start` copies the notebooks to you."
+        )
     folder = chosen.folder or HERE.parent / "notebooks"
     # exercises/ and solutions/ lie beside notebooks/ of the checkout, and only there.
     wanted = [] if chosen.folder else chosen.names or exercise_ids()

@@ -237,6 +237,14 @@ def test_static_without_check_builds_nothing(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
+def test_an_installed_package_builds_nothing_beside_itself(tmp_path, monkeypatch, capsys):
+    (tmp_path / "cytolearn" / "_course").mkdir(parents=True)
+    monkeypatch.setattr(cli, "HERE", tmp_path / "cytolearn")
+    assert cli.main(["build", LESSON]) == 1
+    assert "cytolearn start" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["cytolearn"]
+
+
 def test_the_command_says_its_version(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--version"])
