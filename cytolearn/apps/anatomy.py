@@ -241,6 +241,11 @@ class HowSure:
         ----------
         readout : str, optional
             Symbol of one of the app's readouts.
+
+        Raises
+        ------
+        ValueError
+            The app does not show this readout.
         """
         if readout is not None:
             if readout not in self.app.readouts:

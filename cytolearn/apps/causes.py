@@ -27,7 +27,13 @@ PLASMA_DAY = 0
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the rank correlation of two lists, -1 to 1."""
+    """Return the rank correlation of two lists, -1 to 1.
+
+    Parameters
+    ----------
+    x, y : array, shape (people,)
+        No two equal values in one list.
+    """
     ranks = [np.argsort(np.argsort(values)) for values in (x, y)]
     return float(np.corrcoef(*ranks)[0, 1])
 
@@ -100,7 +106,13 @@ class TitreAndHarm:
         return view
 
     def choose(self, level: int | None = None, plasma: bool | None = None) -> str:
-        """Compare only one level of virus, 1 to 6 (0: everybody); give plasma or not."""
+        """Compare only one level of virus, 1 to 6 (0: everybody); give plasma or not.
+
+        Raises
+        ------
+        ValueError
+            A level that there is not.
+        """
         if level is not None:
             if level not in range(len(LEVELS) + 1):
                 raise ValueError(f"The level is 0 (everybody) to {len(LEVELS)}; you gave {level}.")
@@ -241,7 +253,13 @@ class HiddenWorlds:
         return view
 
     def new(self, world: str | None = None) -> str:
-        """Start again in another hidden world (None: a random one)."""
+        """Start again in another hidden world (None: a random one).
+
+        Raises
+        ------
+        ValueError
+            There is no such world.
+        """
         if world is not None and world not in WORLDS:
             raise ValueError(unknown("world", world, WORLDS))
         self._hidden = world or self._random.choice(list(WORLDS))
@@ -251,7 +269,13 @@ class HiddenWorlds:
         return self.summary()
 
     def intervene(self, on: str) -> str:
-        """Add to everybody's "antibody", or take from everybody's "harm", and say what follows."""
+        """Add to everybody's "antibody", or take from everybody's "harm", and say what follows.
+
+        Raises
+        ------
+        ValueError
+            There is no such intervention.
+        """
         doses = {"antibody": (_STEP, 0.0), "harm": (0.0, -_STEP)}
         if on not in doses:
             raise ValueError(unknown("intervention", on, doses))
@@ -260,7 +284,13 @@ class HiddenWorlds:
         return self.summary()
 
     def guess(self, world: str) -> str:
-        """Guess which world it is, and return whether that is right."""
+        """Guess which world it is, and return whether that is right.
+
+        Raises
+        ------
+        ValueError
+            There is no such world.
+        """
         if world not in WORLDS:
             raise ValueError(unknown("world", world, WORLDS))
         self._said = world

@@ -30,7 +30,13 @@ _NOTCHES = 100
 
 
 def parameter(symbol: str) -> Mapping[str, str]:
-    """Return the row of a constant, or say which name lies nearest."""
+    """Return the row of a constant, or say which name lies nearest.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest.
+    """
     rows = {row["symbol"]: row for row in physiology.rows("parameters")}
     if symbol not in rows:
         raise ValueError(unknown("control", symbol, rows))

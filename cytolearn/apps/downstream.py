@@ -73,7 +73,13 @@ class Consequences:
         return view
 
     def change(self, blocks: float | None = None, calls: float | None = None) -> str:
-        """Set how well antibody blocks virus and calls inflammation, in multiples of the usual."""
+        """Set how well antibody blocks virus and calls inflammation, in multiples of the usual.
+
+        Raises
+        ------
+        ValueError
+            Outside 0 to 3.
+        """
         for made, value in ((self._blocks, blocks), (self._calls, calls)):
             if value is not None:
                 set_slider(made, value, "times the usual")
@@ -171,7 +177,13 @@ class Downstream:
         return self.parts[self._part.value]
 
     def show(self, name: str) -> Any:
-        """Show a part by name and return it."""
+        """Show a part by name and return it.
+
+        Raises
+        ------
+        ValueError
+            There is no such part.
+        """
         if name not in self.parts:
             raise ValueError(unknown("part", name, self.parts))
         self._part.value = name

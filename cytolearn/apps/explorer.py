@@ -245,6 +245,11 @@ class Explorer:
             Multiple of the usual dose. Default: what is set.
         slot : int
             Which of the treatments that can be given at the same time, counted from 1.
+
+        Raises
+        ------
+        ValueError
+            A treatment that is not on offer, a day or dose outside its range, or no such slot.
         """
         if name is not None and name not in self.treatments:
             raise ValueError(unknown("treatment here", name, self.treatments))
@@ -258,7 +263,13 @@ class Explorer:
         return self
 
     def show(self, name: str) -> Explorer:
-        """Show a person of the story, untreated: ``app.show("Ben")``. Returns the app."""
+        """Show a person of the story, untreated: ``app.show("Ben")``. Returns the app.
+
+        Raises
+        ------
+        ValueError
+            Nobody of the story has this name.
+        """
         if name not in self._people:
             raise ValueError(unknown("person", name, self._people))
         self._go(replace(self._choice.untreated(), values=self._people[name]))
@@ -297,7 +308,13 @@ class Explorer:
         return self
 
     def unpin(self, name: str | None = None) -> Explorer:
-        """Remove a pinned run by name; without a name, all of them."""
+        """Remove a pinned run by name; without a name, all of them.
+
+        Raises
+        ------
+        ValueError
+            No run of this name is pinned.
+        """
         names = [pin.name for pin in self.pins]
         if name is not None and name not in names:
             raise ValueError(unknown("pinned run", name, names))
@@ -307,7 +324,13 @@ class Explorer:
         return self
 
     def show_pin(self, name: str) -> Explorer:
-        """Set everything to a pinned run. Returns the app."""
+        """Set everything to a pinned run. Returns the app.
+
+        Raises
+        ------
+        ValueError
+            No run of this name is pinned.
+        """
         pins = {pin.name: pin.choice for pin in self.pins}
         if name not in pins:
             raise ValueError(unknown("pinned run", name, pins))

@@ -72,7 +72,13 @@ def csv_text(app: Explorer) -> str:
 
 
 def data_uri(app: Explorer, kind: str) -> str:
-    """Return the picture ("svg", "png") or its data ("csv") as a data URI."""
+    """Return the picture ("svg", "png") or its data ("csv") as a data URI.
+
+    Raises
+    ------
+    ValueError
+        Another kind of file.
+    """
     if kind not in _KINDS:
         raise ValueError(unknown("kind of file", kind, _KINDS))
     if kind == "png":

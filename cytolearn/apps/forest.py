@@ -151,7 +151,13 @@ class ForestApp:
         return self.frame
 
     def download(self, kind: str = "csv") -> str:
-        """Return the picture ("svg", "png") or the rows with sources ("csv") as a data URI."""
+        """Return the picture ("svg", "png") or the rows with sources ("csv") as a data URI.
+
+        Raises
+        ------
+        ValueError
+            Another kind of file.
+        """
         if kind not in _NAMES:
             raise ValueError(unknown("kind of file", kind, _NAMES))
         if kind == "csv":

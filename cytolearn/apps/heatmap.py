@@ -151,6 +151,11 @@ class HeatMap:
         patient : str, optional
             A preset of `PEOPLE`, or "your patient".
         outcome : {"lesion", "death"}, optional
+
+        Raises
+        ------
+        ValueError
+            A choice that is not on offer.
         """
         for box, value, allowed, kind in (
             (self._columns, columns, ("patients", "days"), "kind of columns"),

@@ -97,7 +97,17 @@ class TakeAway:
         return view
 
     def without(self, *parts: str) -> str:
-        """Take parts away, give all others back, and return what happens in words."""
+        """Take parts away, give all others back, and return what happens in words.
+
+        Parameters
+        ----------
+        *parts : {"cd8", "cd4", "antibody"}
+
+        Raises
+        ------
+        ValueError
+            An unknown part.
+        """
         for part in parts:
             if part not in PARTS:
                 raise ValueError(unknown("part of the defence", part, PARTS))

@@ -64,7 +64,15 @@ def body_states(drug: str) -> list[str]:
 
 
 def infection_chance(days: np.ndarray, hazard: np.ndarray) -> float:
-    """Return the chance of a second infection within 28 days of symptom onset, %."""
+    """Return the chance of a second infection within 28 days of symptom onset, %.
+
+    Parameters
+    ----------
+    days : array, shape (days,)
+        Since symptom onset.
+    hazard : array, shape (days,)
+        Of a second infection, per day.
+    """
     month = (days >= 0) & (days <= MONTH)
     return float(100 * (1 - np.exp(-np.trapezoid(hazard[month], days[month]))))
 

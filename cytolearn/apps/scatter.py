@@ -269,7 +269,13 @@ def _sampled(cohort: Cohort, day: str | int) -> pd.DataFrame:
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
-    """Return the exact 95 % interval of a share, k of n (0 to 1 if n is 0)."""
+    """Return the exact 95 % interval of a share, k of n (0 to 1 if n is 0).
+
+    Returns
+    -------
+    (float, float)
+        Clopper and Pearson's, each end from 0 to 1.
+    """
     from scipy import stats
 
     if not n:

@@ -49,7 +49,13 @@ def csv_text(app: WardRound) -> str:
 
 
 def data_uri(app: WardRound, kind: str) -> str:
-    """Return the picture ("svg", "png") or the sheets ("csv") as a data URI."""
+    """Return the picture ("svg", "png") or the sheets ("csv") as a data URI.
+
+    Raises
+    ------
+    ValueError
+        Another kind of file.
+    """
     if kind not in _KINDS:
         raise ValueError(unknown("kind of file", kind, _KINDS))
     if kind == "png":

@@ -128,7 +128,13 @@ class WhatIf:
         return QUESTIONS[self._menu.value]
 
     def ask(self, name: str) -> str:
-        """Ask a question by name ("receptor", "first") and return what the picture says."""
+        """Ask a question by name ("receptor", "first") and return what the picture says.
+
+        Raises
+        ------
+        ValueError
+            There is no such question.
+        """
         if name not in QUESTIONS:
             raise ValueError(unknown("question", name, QUESTIONS))
         self._menu.value = name

@@ -113,7 +113,16 @@ def curve_anatomy(
 def guide_points(
     ax_limits: tuple[float, float], peak: Extreme, first: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the line from the left axis to an extreme and down to its day."""
+    """Return the line from the left axis to an extreme and down to its day.
+
+    Parameters
+    ----------
+    ax_limits : (float, float)
+        Of the y axis.
+    peak : Extreme
+    first : float
+        Day at the left edge.
+    """
     return (
         np.array([first, peak.day, peak.day]),
         np.array([peak.value, peak.value, ax_limits[0]]),
@@ -216,7 +225,15 @@ def changes(readout: str, now: np.ndarray, other: np.ndarray, days: np.ndarray) 
 
 
 def tally(change: np.ndarray, unit_is_log: bool = False) -> tuple[int, int, int]:
-    """Return in how many models an extreme is higher, lower, the same."""
+    """Return in how many models an extreme is higher, lower, the same.
+
+    Parameters
+    ----------
+    change : array, shape (models,)
+        Per cent, or powers of ten.
+    unit_is_log : bool
+        Whether it is powers of ten.
+    """
     same = np.log10(1 + SAME) if unit_is_log else 100 * SAME
     higher, lower = int(np.sum(change > same)), int(np.sum(change < -same))
     return higher, lower, len(change) - higher - lower

@@ -192,7 +192,14 @@ def share_positive(day: np.ndarray | float) -> np.ndarray:
 
 
 def first_day(days: np.ndarray, values: np.ndarray, limit: float) -> float:
-    """Return the first day on which a curve is above a limit; NaN if it never is."""
+    """Return the first day on which a curve is above a limit; NaN if it never is.
+
+    Parameters
+    ----------
+    days, values : array, shape (days,)
+    limit : float
+        In the unit of `values`.
+    """
     above = np.flatnonzero(np.asarray(values) > limit)
     return float(days[above[0]]) if above.size else float("nan")
 

@@ -162,7 +162,10 @@ def forest_lines(
     group: str | None = "auto",
     cumulative: str | None = None,
 ) -> tuple[list[Line], list[str]]:
-    """Return the lines of a forest plot, top to bottom, and what must be said below it."""
+    """Return the lines of a forest plot, top to bottom, and what must be said below it.
+
+    Parameters and errors are those of `forest_plot`.
+    """
     if rows.empty:
         raise ValueError("There is nothing to draw: no row of the table meets the selection.")
     options = {"measure": measure, "model": model, "hartung_knapp": hartung_knapp}

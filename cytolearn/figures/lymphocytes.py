@@ -257,7 +257,12 @@ class Correlation:
 
 
 def rank_correlation(x: np.ndarray, y: np.ndarray) -> Correlation:
-    """Return Spearman's correlation of two samples, shape (patients,), with its interval."""
+    """Return Spearman's correlation of two samples, shape (patients,), with its interval.
+
+    Parameters
+    ----------
+    x, y : array, shape (patients,)
+    """
     from scipy import stats
 
     found = stats.pearsonr(stats.rankdata(x), stats.rankdata(y))
@@ -322,7 +327,16 @@ def recovery(
 
 
 def one_course(days: np.ndarray, curves: Mapping[str, np.ndarray], day: float) -> Picture:
-    """Draw one patient's lymphocytes with and without a drug that starts on `day`."""
+    """Draw one patient's lymphocytes with and without a drug that starts on `day`.
+
+    Parameters
+    ----------
+    days : array, shape (days,)
+        Since symptom onset.
+    curves : mapping of name to array, shape (days,)
+        Two, in 10^9/L.
+    day : float
+    """
     with mpl.rc_context(theme.RC):
         figure = Picture(dpi=100)
         (ax,) = panel_grid(figure, 1, 1, right=CELL[0] * 0.75)

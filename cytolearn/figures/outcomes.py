@@ -199,12 +199,33 @@ def sample_words(
 
 
 def area_change(days: np.ndarray, treated: np.ndarray, untreated: np.ndarray) -> float:
-    """Return by how many per cent the area under a curve differs from that of no treatment."""
+    """Return by how many per cent the area under a curve differs from that of no treatment.
+
+    Parameters
+    ----------
+    days, treated, untreated : array, shape (days,)
+
+    Returns
+    -------
+    float
+        NaN where there is no area without treatment.
+    """
     area = float(np.trapezoid(untreated, days))
     return 100 * (float(np.trapezoid(treated, days)) / area - 1) if area > 0 else float("nan")
 
 
 def peak_change(treated: Sequence[float], untreated: Sequence[float]) -> float:
-    """Return by how many per cent the peak differs from that of no treatment."""
+    """Return by how many per cent the peak differs from that of no treatment.
+
+    Parameters
+    ----------
+    treated, untreated : sequence of float
+        Curves over the same days.
+
+    Returns
+    -------
+    float
+        NaN where there is no peak without treatment.
+    """
     peak = float(np.max(untreated))
     return 100 * (float(np.max(treated)) / peak - 1) if peak > 0 else float("nan")

@@ -137,7 +137,20 @@ def arrows(x: str, y: str, change: tuple[np.ndarray, np.ndarray]) -> tuple[np.nd
 def level_line(
     x: np.ndarray, y: np.ndarray, values: np.ndarray, level: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return where `values` (len(y), len(x)) cross a level, as one line with gaps."""
+    """Return where `values` (len(y), len(x)) cross a level, as one line with gaps.
+
+    Parameters
+    ----------
+    x : array, shape (columns,)
+    y : array, shape (rows,)
+    values : array, shape (rows, columns)
+    level : float
+
+    Returns
+    -------
+    (array, array)
+        x and y of the line; NaN between its pieces, or alone where it never crosses.
+    """
     from contourpy import contour_generator
 
     pieces = contour_generator(x, y, values).lines(level)
@@ -235,7 +248,14 @@ def tipping_map(
 
 
 def crossing(gain: np.ndarray, values: np.ndarray, limit: float) -> float:
-    """Return the first gain at which values pass a limit, in either direction; NaN: never."""
+    """Return the first gain at which values pass a limit, in either direction; NaN: never.
+
+    Parameters
+    ----------
+    gain, values : array, shape (gains,)
+    limit : float
+        In the unit of `values`.
+    """
     beyond = np.flatnonzero(np.diff(np.sign(values - limit)))
     if not beyond.size:
         return float("nan")
@@ -245,7 +265,15 @@ def crossing(gain: np.ndarray, values: np.ndarray, limit: float) -> float:
 
 
 def map_words(gains: tuple[np.ndarray, np.ndarray], worst: Mapping[str, np.ndarray]) -> str:
-    """Say where along each gain, the other being normal, the illness tips."""
+    """Say where along each gain, the other being normal, the illness tips.
+
+    Parameters
+    ----------
+    gains : (array, array)
+        Inflammasome gain and IL-6 gain, times normal.
+    worst : mapping of str to array, shape (IL-6 gains, inflammasome gains)
+        As for `tipping_map`.
+    """
     if not worst:
         return "Not computed yet."
     x, y = gains

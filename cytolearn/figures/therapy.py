@@ -210,7 +210,17 @@ def _frame(ax: Axes, column: np.ndarray, j: int, small: float) -> None:
 def heat_words(
     values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, unit: str, small: float
 ) -> str:
-    """Name the best and the worst of every column."""
+    """Name the best and the worst of every column.
+
+    Parameters
+    ----------
+    values : array, shape (rows, columns)
+        Change against no treatment; below zero is benefit, NaN not yet known.
+    rows, columns : sequence of str
+    unit : str
+    small : float
+        Changes below this count as none.
+    """
     said = []
     for j, column in enumerate(columns):
         known = values[:, j]

@@ -35,7 +35,14 @@ class Extreme:
 
 
 def extreme(days: np.ndarray, values: np.ndarray, kind: str = "max") -> Extreme:
-    """Find the peak (``kind="max"``) or the lowest point (``"min"``) of a curve, shape (days,)."""
+    """Find the peak (``kind="max"``) or the lowest point (``"min"``) of a curve, shape (days,).
+
+    Parameters
+    ----------
+    days, values : array, shape (days,)
+        NaN is left out.
+    kind : {"max", "min"}
+    """
     values = np.asarray(values, float)
     if not np.isfinite(values).any():
         return Extreme(float("nan"), float("nan"), True)

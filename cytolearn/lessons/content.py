@@ -44,7 +44,13 @@ def load_content(lesson_id: object) -> Mapping[str, Any]:
 
 @cache
 def read_content(lesson_id: str) -> Mapping[str, Any]:
-    """Read and check one content.toml (shared: do not change it)."""
+    """Read and check one content.toml (shared: do not change it).
+
+    Raises
+    ------
+    ValueError
+        If something is missing or does not fit together; the message says all of it.
+    """
     content = tomllib.loads(read_text(lesson_id, "content.toml"))
     problems = list(_problems(lesson_id, content))
     if problems:
