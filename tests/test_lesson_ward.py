@@ -11,6 +11,8 @@ from ipywidgets.widgets.widget import _instances  # every widget that is alive
 from cytolearn.apps.ward import WardRound
 from cytolearn.lessons.content import load_content
 from cytolearn.lessons.ward import checks
+from cytolearn.physiology.tables import read_table
+from cytolearn.treatments import drugs
 from cytolearn.trials import ward as model
 from cytolearn.trials.ward import Order
 
@@ -247,6 +249,27 @@ def test_what_the_page_says_of_its_ward_is_so():
     assert len(lacking) == 2 and min(p.arrival for p in lacking) >= 7, "prediction 2 says so"
     needs = [model.oxygen(p, p.arrival) != "no oxygen" for p in checks.ward().values()]
     assert sum(needs) == 3, "the story says so"
+    sickest = checks.sickest_on_arrival()
+    assert model.oxygen(sickest, sickest.arrival) == "mechanical ventilation", "prediction 2"
+    assert sickest.arrival > model.peak_day(sickest), "prediction 2"
+
+
+def test_of_what_restrains_only_steroids_do_harm_from_day_1():
+    """The limits of the lesson say so, and the diagram speaks of steroids alone."""
+    for drug, row in drugs().items():
+        if model.levers()[row["class"]]["lever"] == "inflammation":
+            harm = sum(checks.change(person, drug, 1) for person in checks.ward().values())
+            assert (harm > 0) is (row["class"] == "Corticosteroid"), drug
+
+
+def test_the_note_below_the_sheets_knows_where_the_oximeter_ends(app):
+    low = {
+        row["readout"]: row["lower_limit"]
+        for row in read_table("cytolearn.patients", "observation.csv")
+    }
+    for shown in (app._labs.value, app._all.value):
+        assert "without extra oxygen" in shown
+        assert f"below {low['spo2']}\u00a0%" in shown
 
 
 def test_the_predictions_have_the_answers_that_their_words_were_written_for():

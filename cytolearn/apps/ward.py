@@ -34,7 +34,10 @@ from cytolearn.wording import listing, number
 _DOSES = {0.5: "half", 1.0: "usual", 2.0: "twice"}
 #: Tests on the board of all beds; the bedside shows the others as well.
 _BOARD = ("spo2", "pf_ratio", "viral_load", "crp", "ferritin", "d_dimer", "alc", "il6", "ifn")
-_ROOM_AIR = "Oxygen saturation (SpO₂) is what it would be without extra oxygen."
+_ROOM_AIR = (
+    "Oxygen saturation (SpO₂) is what it would be without extra oxygen; the device does not read "
+    "below 50\u00a0%."
+)
 _RULE = "dexamethasone for all on oxygen"
 #: Support in a narrow column.
 _SUPPORT = {
@@ -127,8 +130,8 @@ class WardRound:
             raise ValueError(f"{person.label} has {name} already. One course a drug is enough.")
         if len(plan) >= model.MOST_DRUGS:
             raise ValueError(
-                f"{person.label} has {model.MOST_DRUGS} drugs already, the most on this ward: "
-                "nobody has tested more together."
+                f"{person.label} has {model.MOST_DRUGS} drugs already, the most on this ward: of "
+                "three together nobody could tell which one did what."
             )
         order = Order(drug, person.days[self.round - 1], float(dose))
         self._bed, self._latest = person.bed, [*self._latest, person.bed]

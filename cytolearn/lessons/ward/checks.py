@@ -76,9 +76,9 @@ def steroid_from_day_one() -> Expected:
     return Expected(
         shown,
         facts={
-            "shown": f"in 100 such wards {of_100(nobody)} would die without treatment, "
-            f"{of_100(early)} with dexamethasone from day 1, and {of_100(rule)} with dexamethasone "
-            "from the first round on which oxygen is needed"
+            "shown": f"in 100 such wards ({100 * model.BEDS} people) {of_100(nobody)} would die "
+            f"without treatment, {of_100(early)} with dexamethasone from day 1, and {of_100(rule)} "
+            "with dexamethasone from the first round on which oxygen is needed"
         },
     )
 
@@ -90,7 +90,7 @@ def interferon_on_arrival() -> Expected:
     best = min(people, key=lambda p: changes[p.bed])
     lacking = [p for p in people if p.kind in ("autoantibody", "inborn_error")]
     first = min(people, key=lambda p: p.arrival)
-    worst_off = max(people, key=lambda p: outlook(p).death)
+    worst_off = sickest_on_arrival()
     shown = (
         "D" if changes[best.bed] > -model.NOTICED
         else "A" if best in lacking
@@ -98,18 +98,31 @@ def interferon_on_arrival() -> Expected:
         else "C" if best is worst_off
         else ""
     )  # fmt: skip
-    told = [
-        f"bed {p.bed} (day {p.arrival}) from {percent(outlook(p).death)} to "
-        f"{percent(outlook(p).death + changes[p.bed])}"
-        for p in (best, *lacking)
-    ]
+
+    def told(person: Inpatient) -> str:
+        risk = outlook(person).death
+        return f"from {percent(risk)} to {percent(risk + changes[person.bed])}"
+
+    highest = best is max(people, key=lambda p: outlook(p).death)
+    also = f" (untreated it is also the highest of the ward, at {best.age:.0f} years)"
+    late = (f"bed {p.bed} (day {p.arrival}) {told(p)}" for p in lacking)
     return Expected(
         shown,
         facts={
-            "shown": f"the risk of {told[0]} falls most; those who lack interferon came late: "
-            f"{listing(told[1:])}"
+            "shown": f"the risk of bed {best.bed} (day {best.arrival}) falls most, {told(best)}"
+            f"{also if highest else ''}; those who lack interferon came late: {listing(late)}"
         },
     )
+
+
+def sickest_on_arrival() -> Inpatient:
+    """Return whose P/F ratio is lowest on the day of arrival, without noise."""
+
+    def ratio(person: Inpatient) -> float:
+        days, values = model.stay(person)
+        return float(values["pf_ratio"][days == person.arrival][0])
+
+    return min(ward().values(), key=ratio)
 
 
 # ---------------------------------------------------------------- tasks
@@ -141,6 +154,11 @@ def best_day_of_bed_3() -> Expected:
     )
 
 
+def arrivals(people) -> str:
+    """Say who came when: 'bed 5 on day 10 and bed 7 on day 8'."""
+    return listing(f"bed {p.bed} on day {p.arrival}" for p in people)
+
+
 def _named(beds) -> frozenset[str]:
     return frozenset(f"bed_{bed}" for bed in beds)
 
@@ -165,9 +183,8 @@ def helped_by_interferon() -> Expected:
             "nobody": frozenset(),
         },
         facts={
-            "early_days": listing(sorted(p.arrival for p in helped)),
-            "lacking": listing(p.bed for p in lacking),
-            "late_days": listing(sorted(p.arrival for p in lacking)),
+            "early": arrivals(helped),
+            "late": arrivals(lacking),
         },
     )
 
@@ -248,26 +265,32 @@ def rules_that_help() -> Expected:
             "only_oxygen": frozenset({"oxygen"}),
             "harmful": frozenset(sums) - helping,
         },
-        facts={"words": words},
+        facts={"words": words, **_old_people()},
     )
+
+
+def _old_people() -> dict[str, str]:
+    """Return how many are old enough for the rule by age, and how many of them need oxygen."""
+    old, needy = _rules()["age"], _rules()["oxygen"]
+    return {"old": str(int(old.sum())), "old_needy": str(int((old & needy).sum()))}
 
 
 # ---------------------------------------------------------------- evidence: what the model shows
 def steroid_by_oxygen() -> str:
     saved, needy = _saved(), _rules()["oxygen"]
     return (
-        f"Of 200 virtual people given dexamethasone from day {CROWD_DAY}, the {int(needy.sum())} on "
-        f"oxygen gain {number(float(saved[needy].sum()), 2)} deaths prevented; in the others "
-        f"{number(-float(saved[~needy].sum()), 2)} more die than without it."
+        f"{CROWD} virtual people are given dexamethasone from day {CROWD_DAY}. Deaths prevented: "
+        f"{saved[needy].sum():+.2f} among the {int(needy.sum())} who need oxygen, "
+        f"{saved[~needy].sum():+.2f} among the {int((~needy).sum())} others (minus: caused)."
     )
 
 
 def double_dose() -> str:
     on, off = _dose_sums()
     return (
-        f"Twice the usual dexamethasone from day {CROWD_DAY}, against the usual one, in 200 virtual "
-        f"people: {on:+.2f} deaths prevented among those on oxygen, {off:+.2f} among the others. "
-        "The small gain on oxygen is not what the trial found."
+        f"Twice the usual dexamethasone from day {CROWD_DAY}, against the usual one, in {CROWD} "
+        f"virtual people: {on:+.2f} deaths prevented among those on oxygen, {off:+.2f} among the "
+        "others (minus: caused). A gain on simple oxygen is not what RECOVERY found."
     )
 
 

@@ -60,7 +60,7 @@ lesson.explore()
 # %% [markdown] legend legend-curves
 # ## Legend
 #
-# The tests on the sheet. An arrow marks a value outside the reference range (green in the pictures); two arrows, three times its upper end or more, or a third of its lower end or less. Values carry the noise of a laboratory: small ups and downs mean nothing.
+# The tests on the sheet. An arrow marks a value outside the reference range (green in the pictures). Two arrows mark one that is more than three times the upper end, or less than a third of the lower end; viral load, a logarithm, never gets two. Values carry the noise of a laboratory: small ups and downs mean nothing.
 #
 # {{ legend_curves }}
 
@@ -68,7 +68,7 @@ lesson.explore()
 # The six controls.
 #
 # - **Bed.** Eight patients with age and day of illness, counted from the first symptom. A dot stands for a drug given.
-# - **Drug.** All treatments of the package. *What is known* opens its mechanism and what trials found.
+# - **Drug.** All treatments of this course. *What is known* opens its mechanism and what trials found.
 # - **Dose.** Half the usual dose, the usual one, or twice, the last only where a trial gave as much.
 # - **Give it today.** The course starts on this round and runs as published. At most two drugs for each patient.
 # - **Take back.** Takes back the last order of this round.
@@ -79,7 +79,7 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# Two curves decide, and both run on one clock. The **virus** in the lung rises first. What fights it can only save cells that are still healthy, so it must come early. **Inflammation** rises later. What restrains it can only prevent damage that is still to come, and if it comes early it restrains the defence too.
+# Two curves decide, and both run on one clock. The **virus** in the lung rises first. What fights it can only save cells that are still healthy, so it must come early. **Inflammation** rises later. What restrains it can only prevent damage that is still to come, and a steroid, which restrains nearly everything, stands in the way of the defence if it comes early.
 #
 # What differs from bed to bed is how high each curve goes and what feeds it. The laboratory shows traces of that, late and with noise.
 
@@ -87,7 +87,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# Where the two meet is the lesion. The blockers that you gave take away terms of the first equation; infection, the third, is their price.
+# Where the two meet is the lesion. Blockers of a cytokine take away terms of the first equation; infection, the third, is their price.
 
 # %% explain equations
 lesson.equations()
@@ -108,7 +108,7 @@ print(f"{people[1].label}: risk of death {before.death:.1%}, with the plan {afte
 # %% [markdown] do do
 # ## Do
 #
-# Four tasks: one bed, one drug in all beds, and then two about rules. In each, change one line, run the cell with *Shift + Enter*, and read the answer. Play 'ward 5' first if you want to: these tasks give some of it away.
+# Four tasks: one bed, one drug in all beds, and then two about rules. In each, run the cells with *Shift + Enter*, change the line that is marked, and read the answer. Play 'ward 5' first if you want to: these tasks give some of it away.
 
 # %% [markdown] do t1
 # ### {{ t1.title }}
