@@ -1,4 +1,7 @@
-"""Hidden patients of assignments 1 to 3: each kind can be told from the figure, none is named."""
+"""Hidden patients of assignments 1 to 3: each kind can be told from the figure, none is named.
+
+And what the answers say of the practice patient and of hidden ones is so.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,28 @@ def test_the_twin_has_the_same_count_and_other_cells():
     own = case.patient.run()
     assert twin["alc"].min() == pytest.approx(own["alc"].min(), rel=1e-3)
     assert twin["cd4_pool"].min() < 0.7 * own["cd4_pool"].min()
+
+
+def test_what_the_answer_says_of_the_twin_is_so():
+    model, case = model_of("lymphopenia"), students.case_of("", "lymphopenia")
+    gaps = model.twin_differences(case)
+    assert 0 < max(gaps["crp"], gaps["d_dimer"]) < min(model.TELLS, gaps["lesion"])
+    assert gaps["killing"] < 0 < min(gaps["il7"], gaps["pd1"])
+
+
+@pytest.mark.parametrize("cause", ["moved", "died", "steroid"])
+def test_the_count_of_patient_x_is_lowest_when_the_answers_say(cause):
+    count, _ = (course["alc"] for course in model_of("lymphopenia").x_and_ana(cause, None).courses)
+    if cause == "steroid":  # it had begun to recover, then turns down once more
+        assert count.loc[8] > 1.1 * count.loc[:8].min()
+        assert 14 < count.idxmin() <= 21
+    else:
+        assert 8 < count.idxmin() < 12
+
+
+def test_in_the_first_two_weeks_fast_antibody_is_nearly_all():
+    case = students.case_of("", "extrafollicular")
+    assert float(model_of("extrafollicular").fast_share(case).facts["early"]) > 90
 
 
 def test_a_patient_without_a_twin_is_unsuitable():

@@ -85,7 +85,7 @@ first = ...  # the first day of your fit
 q3 = ...  # the half-life in days
 
 # %% [markdown] why q3-why
-# The amount of antibody changes by what is made and by what is lost. Only when nothing is made any more does the curve show the loss alone. The plasmablasts tell when: their share is near its starting value from about day 60 on, and from there the logarithm is a straight line. If the fit begins at the peak, the same antibody seems to stay a third longer. This mistake is made with drugs, hormones and viruses as well.
+# The amount of antibody changes by what is made and by what is lost. Only when nothing is made any more does the curve show the loss alone. The plasmablasts tell when: their share is near its starting value from about day 60 on, and from there the logarithm is a straight line. If the fit begins at the peak, the same antibody seems to stay more than a third longer. This mistake is made with drugs, hormones and viruses as well.
 
 # %% worked q3-worked
 long = mine.run(days=100)
@@ -105,8 +105,8 @@ work.check("q3", q3)
 changes = {
     "no_fast_route": {"ef_bias": 0},
     "no_self_reactivity": {"self_reactivity": 0},
-    "stronger_antibody": {"affinity_ef": 1},  # twice as strong as usual
-    "fewer_complexes": {"ic_viral": 0.00667, "ic_self": 0.0015},  # a third of the usual
+    "stronger_antibody": {"affinity_ef": 1},  # more than twice as strong
+    "fewer_complexes": {"ic_viral": 0.00667, "ic_self": 0.0015},  # immune complexes: a third
     "faster_training": {"affinity_maturation": 0.15},  # nearly four times as fast
 }
 
@@ -116,7 +116,7 @@ change = ...  # percent of the present peak lesion
 q4 = ...  # a list of names in quotes
 
 # %% [markdown] why q4-why
-# Five experiments on one and the same person. Stronger arms: more virus is blocked, in time, because the fast route is in time. Fewer complexes: the stems call fewer cells, and the virus is held back as before. Faster training changes next month. Closing the fast route takes away everything harmful that it makes, **and** the only antibody of the first two weeks; the second weighs more as long as there is much virus. A mechanism that does harm is not yet a mechanism that should be switched off.
+# Five experiments on one and the same person. Stronger arms of the antibody: more virus is blocked, and in time, because the fast route is in time. Fewer complexes: the stems of the antibody call fewer cells, and the virus is held back as before. Faster training changes next month. Closing the fast route takes away everything harmful that it makes, **and** the only antibody of the first two weeks; the second weighs more as long as there is much virus. A mechanism that does harm is not yet a mechanism that should be switched off.
 
 # %% worked q4-worked
 q4 = []
@@ -169,7 +169,7 @@ patient_x.plot("nab", "auto_ab")
 q6 = ...  # "infection", "untrained", "lupus" or "both"
 
 # %% [markdown] why q6-why
-# Three questions read the figure. Was there a virus? Then there is antibody against it. Is it trained? Then it is stronger in the third month than in the third week, although the cells of the fast route are long gone. Is self-reactive antibody still made? On a logarithmic axis a straight fall means no, a level means yes. The B cells of severe COVID-19 and of lupus look alike for a week or two; what tells the diseases apart is whether the response ends.
+# Three questions read the figure. Was there a virus? Then there is antibody against it. Is it trained? Then there is more of its effect in the third month than in the third week, although the cells of the fast route are long gone. (So it is in the model. In people the level itself falls slowly after the first month or two, while each antibody gets better.) Is self-reactive antibody still made? On a logarithmic axis a straight fall means no, a level means yes. The B cells of severe COVID-19 and of lupus look alike for a week or two; in this model what tells the diseases apart is whether the response ends.
 
 # %% worked q6-worked
 nab, own = patient_x["nab"], patient_x["auto_ab"]
@@ -198,7 +198,7 @@ print(f"The colleague says: {gift} AU of antibody would add {gift * per_unit:.1f
 q7 = ...  # what the gift of antibody really changes
 
 # %% [markdown] why q7-why
-# The four people have more antibody **because** they have more virus, and a worse lung for the same reason. The line through them is a fact, and it predicts well: who has more antibody on day 10 is in more danger. It says nothing about what happens if somebody *gives* antibody, because that changes antibody and not the past of the virus. This is confounding by a common cause. In real life the intervention has a name: a randomised trial of plasma, and in those early plasma did no harm and perhaps some good.
+# The four people have more antibody **because** they have more virus, and a worse lung for the same reason. The line through them is a fact, and it predicts well: who has more antibody on day 10 is in more danger. It says nothing about what happens if somebody *gives* antibody, because that changes antibody and not the past of the virus. This is confounding by a common cause. In real life the intervention has a name: a randomised trial of plasma. Given early it helped in two of them and made no difference in a third.
 
 # %% worked q7-worked
 with_plasma = mine.treat(cl.treatment("convalescent_plasma", day=plasma_day)).run()
@@ -222,7 +222,7 @@ q8 = """
 """
 
 # %% [markdown] why q8-why
-# There is no single right text; the one below is an example for the practice patient. It answers first, tells the mark from the cause, gives numbers on both sides, and says what would change the writer's mind. (Published: patients in intensive care had more early antibody; plasma did not raise deaths in hospital, and helped in one small trial of older people treated within three days. People who lack B cells have long infections. No trial has shown a benefit of removing B cells in acute COVID-19.)
+# There is no single right text; the one below is an example for the practice patient. It answers first, tells the mark from the cause, gives numbers on both sides, and says what would change the writer's mind. (Published: patients in intensive care had more early antibody; plasma did not raise deaths in hospital; given within the first days it helped in two trials and not in a third. People who lack B cells have long infections. No trial has shown a benefit of removing B cells in acute COVID-19.)
 
 # %% worked q8-worked
 q8 = f"""I would not do it. It is true that people who become very ill often have much antibody

@@ -17,6 +17,7 @@ from cytolearn.wording import listing, number
 
 PLASMA = "convalescent_plasma"
 LAST = 100  # day of the long course, question 3
+EARLY = 14  # question 2 says how much the fast route does on this day
 REST = 60  # from this day on plasmablasts are near their starting value
 #: What question 4 changes: the lowest or highest value of a constant, or none of it.
 CHANGES = {
@@ -127,6 +128,7 @@ def fast_share(case: Case) -> Expected:
             "amount": number(amount),
             "fold": number(float(strength.loc[day]) / weak, 2),
             "takeover": number(float(larger.idxmax())),
+            "early": number(share(EARLY), 2),
         },
     )
 

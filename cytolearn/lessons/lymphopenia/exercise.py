@@ -59,7 +59,7 @@ work.check("q1", q1)
 
 # %% code q2-cells
 pools = ["cd4_pool", "cd8_pool", "nk_pool", "b_pool"]
-all_cells = sum(mine.run()[pool] for pool in pools)  # 10^9/L
+all_cells = sum(mine.run()[pool] for pool in pools)  # 10^9 for each litre of blood
 away = mine.run()["sequestered"]  # share of them outside the blood
 
 # %% stub q2
@@ -116,7 +116,7 @@ names = ["crp", "d_dimer", "il7", "pd1", "killing", "lesion"]
 q4 = ...  # a list such as ["crp", "lesion"]
 
 # %% [markdown] why q4-why
-# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: here the marker rises **because** the function is low, not the other way round (in patients both are discussed). CRP and D-dimer report inflammation and clotting, which is much the same in both.
+# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: here the marker rises **because** the function is low, not the other way round (in patients both are discussed). CRP and D-dimer report inflammation and clotting, which is much the same in both. The lesion is somewhat larger in the twin, whose virus is killed later; whether by more than 15 % depends on the patient.
 
 # %% worked q4-worked
 twin_run = mine.but(homing_max=0.1, lymphocyte_death=q3).run()
@@ -142,7 +142,7 @@ patient_x.plot("alc", "il7")
 q5 = ...  # "moved", "died" or "steroid"
 
 # %% [markdown] why q5-why
-# Two features decide. **Timing**: inflammation has emptied the blood most by about day ten, while a steroid goes on doing so for as long as it is given. (In people it acts within hours, and a single dose wears off within a day; the cells of this model move more slowly.) **IL-7**: it is made at a steady rate, so its level counts its users. The lines below read both off the curves.
+# Two features decide. **Timing**: inflammation has emptied the blood most by about day 10, while a steroid goes on doing so for as long as it is given. (In people it acts within hours, and a single dose wears off within a day; the cells of this model move more slowly.) **IL-7**: it is made at a steady rate, so its level counts its users. The lines below read both off the curves.
 
 # %% worked q5-worked
 x, ana = patient_x.courses
@@ -245,8 +245,8 @@ drug at all, so a rise after two weeks will prove nothing. Nor does the count sa
 know. Of the cells that are missing from the blood on day {blood_day}, {q2:.0f} percent are alive in
 tissue, and a week after the first dose killing power is only {q7:.0f} percent higher than it would
 have been. Please make it a trial instead: decide by lot who gets the drug, and count infections,
-not cells. The randomised trial in such patients saw no difference in counts and fewer infections,
-which is promising and not yet proof. The model cannot tell you which germs the new cells would
+not cells. The randomised trial in such patients saw no clear difference in counts and fewer
+infections, which is promising and not yet proof. The model cannot tell you which germs the new cells would
 recognise, nor what side effects the drug has, and it is known to raise counts too easily."""
 
 # %% check q9-check

@@ -185,6 +185,7 @@ def telling_apart(case: Case) -> Expected:
             "killing": f"{100 * -found['killing']:.0f}",
             "pd1": f"{100 * found['pd1']:.0f}",
             "il7": f"{100 * found['il7']:.0f}",
+            "lesion": f"{100 * found['lesion']:.0f}",
         },
     )
 
