@@ -105,6 +105,17 @@ def test_the_story_of_lesson_0_holds():
     assert never.value < never.mistakes["ventilator"] < checks.PEOPLE, "some are critical"
 
 
+def test_the_first_part_of_a_lesion_costs_most_oxygen_and_least_saturation():
+    # The words to the equation of the P/F ratio say so.
+    course = checks.course()
+    until = course["lesion"].idxmax()
+    lesion = course["lesion"].loc[:until]
+    for readout, first_costs_more in (("pf_ratio", True), ("spo2", False)):
+        start, early, late, end = np.interp([0, 10, 30, 40], lesion, course[readout].loc[:until])
+        assert start > early > late > end
+        assert bool(start - early > late - end) is first_costs_more, readout
+
+
 def test_one_verdict_turns_round_with_the_outcome():
     # Step 4 of "Try this": dexamethasone helps on the worst day, not over the whole illness.
     assert checks.stimulate_early_restrain_late().holds

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-import pandas as pd
-
 import cytolearn as cl
+from cytolearn import physiology
 from cytolearn.apps import explorer
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
-from cytolearn.wording import number
+from cytolearn.lessons.curves import at, peak
+from cytolearn.wording import number, percent
 
 ANA, BEN = "mild", "delayed_ifn"
 HELPED = 0.75  # "cut by at least a quarter": predictions and task 3
@@ -36,22 +36,9 @@ def onset() -> float:
     return -float(course(BEN).time[0])
 
 
-def peak(series: pd.Series) -> float:
-    return float(series.max())
-
-
 def share_left(preset: str, drug: str, day: int) -> float:
     """Return the treated peak lesion as a share of the untreated one, as precise as it is printed."""
     return round(peak(course(preset, drug, day)["lesion"]) / peak(course(preset)["lesion"]), 2)
-
-
-def percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", "\u00a0%")  # kept on one line
-
-
-def at(series: pd.Series, day: float) -> float:
-    """Return the value on the nearest day."""
-    return float(series.iloc[abs(series.index.to_numpy() - day).argmin()])
 
 
 def crossing() -> float:
@@ -59,6 +46,13 @@ def crossing() -> float:
     gap = (course(BEN)["ifn"] - course(ANA)["ifn"]).loc[0:]
     above = gap[gap > 0]
     return float(above.index[0]) if len(above) else math.nan
+
+
+def already_infected(day: float) -> float:
+    """Return the share, of all lung cells that the virus ever infects in Ben, infected by a day."""
+    ben, upper = course(BEN), physiology.baseline()["lung_share"]
+    rate = upper * ben["infection_lung"] + (1 - upper) * ben["infection_distal"]
+    return float(rate.loc[:day].sum() / rate.sum())
 
 
 # ---------------------------------------------------------------- predictions
@@ -133,6 +127,7 @@ def crossing_day() -> Expected:
             "onset": number(onset()),
             "late_day": str(LATE_DAY),
             "late_fold": number(at(ben["ifn"], LATE_DAY) / at(ana["ifn"], LATE_DAY), 2),
+            "ben_share": percent(peak(ben["ifn"]) / peak(ana["ifn"])),
         },
     )
 
@@ -163,6 +158,7 @@ def last_useful_start_day() -> Expected:
             "share_next": percent(share_left(BEN, "ifn_beta_1a", int(last) + 1)),
             "late_day": str(LATE_DAY),
             "share_late": percent(left[LATE_DAY]),
+            "infected": percent(already_infected(LATE_DAY)),
         },
     )
 
@@ -197,8 +193,13 @@ def blood_days() -> str:
     return f"Which of the two has less depends on the day: {blood_sample().facts['shown']}."
 
 
-def _defect(preset: str, words: str) -> str:
-    low, normal = course(preset), course(ANA)
+def _ana_with(trait: str, preset: str) -> cl.Patient:
+    """Return Ana with one trait of somebody else; their other traits would blur the comparison."""
+    return cl.Patient(ANA).but(**{trait: cl.Patient(preset).traits[trait]})
+
+
+def _defect(patient: cl.Patient, words: str) -> str:
+    low, normal = patient.run(), course(ANA)
     return (
         f"{words} the lung lesion peaks at {number(peak(low['lesion']), 2)} % of the lung, against "
         f"{number(peak(normal['lesion']), 2)} % in Ana, who is otherwise the same."
@@ -206,16 +207,20 @@ def _defect(preset: str, words: str) -> str:
 
 
 def inborn_error() -> str:
-    return _defect("ifn_inborn_error", "With an inborn error of production")
+    patient = _ana_with("ifn_production", "ifn_inborn_error")
+    return _defect(patient, "With an inborn error of production")
 
 
 def autoantibody() -> str:
-    shares = {
-        drug: percent(share_left(DEFECTS[1], drug, 0)) for drug in ("ifn_alpha2", "ifn_beta_1a")
-    }
+    patient = _ana_with("ifn_autoantibody", "anti_ifn_autoantibodies")
+    untreated = peak(patient.run()["lesion"])
+    alpha, beta = (
+        percent(peak(patient.treat(cl.treatment(drug, day=0)).run()["lesion"]) / untreated)
+        for drug in ("ifn_alpha2", "ifn_beta_1a")
+    )
     return (
-        f"{_defect(DEFECTS[1], 'With autoantibodies')} Started on day 0, interferon alpha leaves "
-        f"{shares['ifn_alpha2']} of it, interferon beta {shares['ifn_beta_1a']}. That is a prediction."
+        f"{_defect(patient, 'With autoantibodies')} Started on day 0, interferon alpha leaves {alpha} "
+        f"of it, interferon beta {beta}. That is a prediction."
     )
 
 

@@ -58,7 +58,7 @@ work.check("q1", q1)
 q2 = ...  # a calculation with the two peaks
 
 # %% [markdown] why q2-why
-# Viral loads are written as logarithms because they span many powers of ten. Subtracting two logarithms divides the numbers behind them. Late interferon lets the virus down into the lung before its cells have closed their doors; in the nose it was already at its height in both people, and there the two hardly differ.
+# Viral loads are written as logarithms because they span many powers of ten. Subtracting two logarithms divides the numbers behind them. Late interferon lets the virus down into the lung before its cells have closed their doors; the nose is full before interferon can act in either person, and there the two hardly differ.
 
 # %% worked q2-worked
 peak_difference = course["viral_load_lung"].max() - ana["viral_load_lung"].max()
@@ -80,7 +80,7 @@ for day in [3]:  # which days?
 q3 = ...  # the last day in time
 
 # %% [markdown] why q3-why
-# Nine runs of the same person, which differ in nothing but the start day. The share that is left rises with every day of delay and ends near 100 %: interferon only protects cells that the virus has not reached yet. Where exactly the window closes depends on the person, and on how large an effect is wanted. That is why a trial that treats everybody in hospital, a week after onset, can find nothing with a drug that works.
+# Nine runs of the same person, which differ in nothing but the start day. The share that is left rises with every day of delay and ends near 100 %: interferon only protects cells that the virus has not reached yet, and each day more of those that it will reach are infected already. Where exactly the window closes depends on the person, and on how large an effect is wanted. That is why a trial that treats everybody in hospital, a week after onset, can find nothing with a drug that would have worked earlier.
 
 # %% worked q3-worked
 in_time = []
@@ -103,7 +103,7 @@ work.check("q3", q3)
 q4 = ...  # your patient's interferon divided by Ana's, on that day
 
 # %% [markdown] why q4-why
-# Interferon is made where the virus is sensed. Ana's rises early and has done its work when she falls ill; your patient's rises late, and then high, because so much virus is there to be sensed. The ratio therefore turns round within days. One sample without its day says nothing about who 'lacks interferon'.
+# Interferon is made where the virus is sensed. Ana's is high when she falls ill and fades within days, because little virus is left to be sensed. Your patient's never gets as high, but it lasts, because the virus goes on growing in the lung. The ratio therefore turns round within days. One sample without its day says nothing about who 'lacks interferon'.
 
 # %% worked q4-worked
 q4 = course["ifn"].loc[blood_day] / ana["ifn"].loc[blood_day]
@@ -177,12 +177,12 @@ q7 = """
 
 # %% worked q7-worked
 q7 = f"""I would not give interferon now. Interferon is an alarm: it tells cells that the virus
-has not reached yet to close their doors. Eight days after the first symptom hardly any of those
-cells are left. When I try it with this patient in the computer model, a start on day {q3:.0f} still
-brings the worst damage in the lung down to {limit} percent or less, but a start one day later does
-not, and on day eight nearly all of the damage remains. Large studies in hospitals found no
-benefit either. What helps at this point is treating the inflammation and giving oxygen if it is
-needed. The model cannot tell you about side effects or about other illnesses that your relative
+has not reached yet to close their doors. After eight days it has reached nearly all that it ever
+will. When I try it with this patient in the computer model, a start on day {q3:.0f} still brings
+the worst damage in the lung down to {limit} percent or less, but a start one day later does not,
+and on day eight nearly all of the damage remains. Large studies in hospitals found no benefit
+either. What helps at this point is oxygen, if it is needed, and then a drug that calms the
+inflammation. The model cannot tell you about side effects or about other illnesses that your relative
 may have, and it knows only the first virus of 2020, in people without vaccination."""
 
 # %% check q7-check

@@ -8,7 +8,7 @@ from itertools import pairwise
 import cytolearn as cl
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.exercises import Case, course_of, peak
-from cytolearn.wording import number
+from cytolearn.wording import number, percent
 
 BETA, ALPHA = "ifn_beta_1a", "ifn_alpha2"
 START_DAYS = range(9)
@@ -103,8 +103,8 @@ def last_useful_day(case: Case) -> Expected:
             "last": number(answer),
             "limit": str(limit),
             "onset": number(case.onset),
-            "share_last": f"{shares[int(answer)]:.0%}",
-            "share_next": f"{left(case, int(answer) + 1):.0%}",
+            "share_last": percent(shares[int(answer)]),
+            "share_next": percent(left(case, int(answer) + 1)),
         },
     )
 

@@ -76,9 +76,9 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# Infected cells notice foreign RNA and ring an **alarm**. The alarm makes them, and specialised blood cells, release **type-I interferon**: a family of proteins (alpha, omega, beta) that all use one receptor. Neighbouring cells that hear it switch on several hundred **interferon-stimulated genes**, ISGs for short, and the virus can hardly grow in them.
+# Infected cells notice foreign RNA and ring an **alarm**. The alarm makes them, and specialised blood cells (plasmacytoid dendritic cells), release **type-I interferon**: a family of proteins (alpha, omega, beta) that all use one receptor. Neighbouring cells that hear it switch on several hundred **interferon-stimulated genes**, ISGs for short. In such cells the virus can hardly grow.
 #
-# So interferon fights no virus itself. It closes doors ahead of it. In Ana the doors to the lung are closed in time; in Ben they are closed when the virus is already inside.
+# So interferon fights no virus itself. It closes doors ahead of it. In Ana the doors to the lung are closed in time; in Ben few are closed, and when the virus is already inside.
 #
 # The numbers in the diagram are the six controls.
 
@@ -86,7 +86,7 @@ lesson.explore()
 lesson.diagram()
 
 # %% [markdown] explain explain-equations
-# These sentences are equations in the model. The numbers are Ben's. Later, try a patient of your own: `lesson.equations(cl.Patient("mild").but(ifn_response=0.1))`.
+# Each sentence below is an equation of the model, with Ben's numbers. Later, try a patient of your own: `lesson.equations(cl.Patient("mild").but(ifn_response=0.1))`.
 
 # %% explain equations
 lesson.equations()
@@ -167,6 +167,8 @@ lesson.quiz()
 # ## Evidence
 #
 # A model can be wrong, and this one is certainly incomplete. Here is what it shows beside what was found in patients, **for and against**. The letter says how firm the evidence is: A, replicated trials or measurements; B, several cohorts; C, one cohort or a mechanism; D, an assumption.
+#
+# In a ratio (of rates, hazards, odds or risks) 1 means no difference between the groups. The bracket behind it (95% CI) is the range that the data are compatible with.
 #
 # VERIFIED means that the number was seen in a source when this lesson was written; MEMORY means that it was not, so check before you quote it.
 

@@ -18,6 +18,7 @@ from cytolearn.credibility import ensemble
 from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.lessons.content import load_content
+from cytolearn.lessons.curves import peak
 from cytolearn.treatments import TeachingWarning
 from cytolearn.wording import number
 
@@ -30,7 +31,7 @@ PEOPLE, SEED = 100, 1  # virtual people of task 3
 OXYGEN, VENTILATOR = 300, 150  # mmHg, limits of clinic/support.csv
 NOTICED = 0.05  # a difference below this is hardly one
 #: Cases on two days, as the WHO reported them (card "spread").
-REPORTED = {date(2020, 1, 5): 44, date(2020, 3, 11): 118_000}
+REPORTED = {date(2020, 1, 3): 44, date(2020, 3, 11): 118_000}
 
 
 def rosa(day: int | None = None, **constants: float):
@@ -47,10 +48,6 @@ def rosa(day: int | None = None, **constants: float):
 def course(day: int | None = None):
     """Return Rosa's course, treated from a day on or not at all."""
     return rosa(day).run()
-
-
-def peak(series: pd.Series) -> float:
-    return float(series.max())
 
 
 def onset() -> float:

@@ -17,7 +17,7 @@
 #
 # {{ question }}
 #
-# **Try it now.** Click into the first grey box and press *Shift + Enter* twice. You have given Rosa, who is 80 and ill, a steroid on day 8: her lung (left picture) gets through it better. Is earlier better still? Make the 8 a 1 and press *Shift + Enter*.
+# **Try it now.** Click into the first grey box and press *Shift + Enter* twice. You have given Rosa, who is 80 and ill, a steroid on day 8 after her first symptom: her lung suffers less (left picture) and takes up more oxygen (right). Is earlier better still? Make the 8 a 1 and press *Shift + Enter*. (A coloured box is no error here: the course warns you, as a colleague would.)
 #
 # {{ needs }}
 #
@@ -56,7 +56,7 @@ lesson.predict("p2")
 # %% [markdown] see see
 # ## See
 #
-# Here is the app: first what you can change, then what happens, at once. *Try this* leads you; take it one line at a time. Nothing can break, and *Undo* takes back your last step.
+# Here is the app. First comes what you can change, then what happens when you do. *Try this* leads you; take it one line at a time. Nothing can break, and *Undo* takes back your last step.
 #
 # Every slider has a number box (click, type, *Enter*), and with the arrow keys you go in small steps. The mark under it is where it started. *source* tells where the number comes from and how sure we are.
 
@@ -210,7 +210,7 @@ lesson.progress()
 lesson.save()
 
 # %% [markdown] progress load-words
-# On another computer, or in a new Binder session, upload the file (drag it into the list of files on the left), open any lesson and load it: `lesson.load("cytolearn_logbook.json")`. Nothing is overwritten: answers are added to those that are there, and every try is kept with its time. The cell below loads the very logbook that you are using, so it finds nothing new; put the name of your file, in quotes, in place of the bracket's content.
+# On another computer, or in a new Binder session, upload the file (drag it into the list of files on the left), open any lesson and load it: `lesson.load("cytolearn_logbook.json")`. Nothing is overwritten: answers are added to those that are there, and every try is kept with its time. The cell below loads the very logbook that you are using, so it finds nothing new; to load another file, put its name, in quotes, between the brackets.
 
 # %% progress load
 lesson.load(lesson.logbook.as_dict())
