@@ -86,7 +86,7 @@ lesson.diagram()
 # %% [markdown] explain explain-equations
 # These sentences are equations in the model. The numbers are Dev's: those that differ from the usual ones are marked. You can ask for anybody's, as in `lesson.equations(cl.Patient("mild"))`.
 #
-# *Heard* means the share of receptors that answer, between 0 and 1; IL-7 and IL-10 without this word are in pg/mL. A lone 0 or 1 may be a constant that changes nothing in Dev: other patients have another number there.
+# *Heard* means the share of receptors that answer, between 0 and 1; IL-7 and IL-10 without this word are in pg/mL.
 
 # %% explain equations
 lesson.equations()
