@@ -319,7 +319,9 @@ def another_receptor_spares_the_blood() -> Shown:
 def deficiency_matters_though_late_drug_fails() -> Shown:
     """M07: both facts in one model."""
     without, late = inborn_error(), late_treatment()
-    worse = peak(course("ifn_inborn_error")["lesion"]) > 2 * peak(course(ANA)["lesion"])
-    rescue = share_left("ifn_inborn_error", "ifn_beta_1a", LATE_DAY)
+    patient = _ana_with("ifn_production", "ifn_inborn_error")
+    untreated = peak(patient.run()["lesion"])
+    treated = patient.treat(cl.treatment("ifn_beta_1a", day=LATE_DAY)).run()
+    worse, rescue = untreated > 2 * peak(course(ANA)["lesion"]), peak(treated["lesion"]) / untreated
     words = f"{without} {late} In the inborn error the same late drug leaves {percent(rescue)}."
     return Shown(worse and rescue > 1 - NOTICED, words)

@@ -103,7 +103,7 @@ work.check("q3", q3)
 q4 = ...  # your patient's interferon divided by Ana's, on that day
 
 # %% [markdown] why q4-why
-# Interferon is made where the virus is sensed. Ana's is high when she falls ill and fades within days, because little virus is left to be sensed. Your patient's never gets as high, but it lasts, because the virus goes on growing in the lung. The ratio therefore turns round within days. One sample without its day says nothing about who 'lacks interferon'.
+# Interferon is made where the virus is sensed. Ana's is high when she falls ill and fades within days, because few infected cells are left to sense it. Your patient's never gets as high, but it lasts, because the virus goes on growing in the lung. The ratio therefore turns round within days. One sample without its day says nothing about who 'lacks interferon'.
 
 # %% worked q4-worked
 q4 = course["ifn"].loc[blood_day] / ana["ifn"].loc[blood_day]
