@@ -192,8 +192,10 @@ def test_wrong_requests_name_the_right_ones(app):
     page = app.pages["curve"]
     with pytest.raises(ValueError, match="il6"):
         page.pick("il-6")
-    with pytest.raises(ValueError, match="day 0 to 14; you gave 15"):
+    with pytest.raises(ValueError, match="between 0 and 14; you gave 15"):
         page.pick("il6", 15)
+    with pytest.raises(ValueError, match="must be a number; you gave 'abc'"):
+        page.pick("il6", "abc")
     with pytest.raises(ValueError, match="lesion"):
         app.pages["sure"].run("lesions")
 

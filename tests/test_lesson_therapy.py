@@ -13,7 +13,7 @@ from cytolearn.apps import explorer
 from cytolearn.apps.beside import beside
 from cytolearn.apps.heatmap import DAYS, PEOPLE, YOURS
 from cytolearn.apps.pharmacology import TARGETS
-from cytolearn.apps.traps import TRAPS
+from cytolearn.apps.traps import TRAPS, Traps
 from cytolearn.apps.trial_designer import ENTRY, OWN, Plan
 from cytolearn.figures.therapy import Mark, heat_words, interval_words, intervals
 from cytolearn.lessons.content import load_content
@@ -178,6 +178,24 @@ def test_a_knob_has_its_range(page):
         page["traps"].play("subgroup_hunting", 1000)
     with pytest.raises(ValueError, match="trap"):
         page["traps"].choose("immortality")
+
+
+def test_a_knob_outside_its_range_costs_no_long_result(app):
+    tab = Traps(app)
+    result = tab.play("odds_and_risk", 41.5)
+    tab.choose("underpowered")
+    tab._keep(tab._state(), result)  # in place of half a minute's work
+    with pytest.raises(ValueError, match="between"):
+        tab.play(knob=1e9)
+    tab.refresh()
+    assert tab.shown is result
+
+
+def test_a_pair_of_days_may_be_an_array(page):
+    tab = page["trial"].design(day=np.array([3, 7]))
+    assert tab._day.value == (3, 7)
+    with pytest.raises(ValueError, match="whole day from"):
+        tab.design(day="37")
 
 
 def test_adding_up_is_right_when_allocation_is_even():

@@ -13,7 +13,7 @@ import numpy as np
 from cytolearn import physiology
 from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.longwork import LongWork
-from cytolearn.apps.pieces import bar, solve, twin
+from cytolearn.apps.pieces import bar, set_slider, solve, twin
 from cytolearn.apps.widgets import button, handler
 from cytolearn.credibility import ensemble
 from cytolearn.figures.anatomy import (
@@ -112,12 +112,7 @@ class CurveAnatomy:
         if readout not in physiology.readouts():
             raise ValueError(unknown("readout", readout, physiology.readouts()))
         if first_sample is not None:
-            if not FIRST_SAMPLE <= first_sample <= LAST_SAMPLE:
-                raise ValueError(
-                    f"The first sample can be drawn on day {FIRST_SAMPLE} to {LAST_SAMPLE}; "
-                    f"you gave {first_sample}."
-                )
-            self._admitted.value = int(first_sample)
+            set_slider(self._admitted, first_sample)
         self._readout.value = readout
         self.refresh()
         return self.summary()

@@ -410,7 +410,10 @@ class Traps:
         """
         if name is not None:
             self.choose(name)
-        self._seen = "playing"  # the widgets that are set now must not play by themselves
+        before, self._seen = (
+            self._seen,
+            "playing",
+        )  # the widgets that are set now must not play by themselves
         try:
             if knob is not None:
                 set_slider(self._knob, knob)
@@ -419,8 +422,8 @@ class Traps:
             self.seed = self.seed if seed is None else seed
             self.work.now()
         finally:
-            if self._seen == "playing":  # it failed: the next turn of the knob plays again
-                self._seen = None
+            if self._seen == "playing":  # it failed: what was shown stays
+                self._seen = before
         return self.shown
 
     def summary(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
+import numpy as np
 
 from cytolearn import evidence
 from cytolearn.apps.beside import Advance, beside
@@ -163,7 +164,7 @@ class TrialDesigner:
                 raise ValueError(unknown(kind, value, map(str, allowed)))
             box.value = value
         if day is not None:
-            pair = tuple(day) if isinstance(day, (tuple, list)) else (day, day)
+            pair = tuple(day) if np.iterable(day) and not isinstance(day, str) else (day, day)
             days = range(FIRST_DAY, LAST_DAY + 1)
             if len(pair) != 2 or not (pair[0] in days and pair[1] in days and pair[0] <= pair[1]):
                 raise ValueError(
