@@ -48,6 +48,25 @@ def test_a_round_is_an_order_for_each_bed_and_then_time(app):
     assert "round 2 of 4" in app.summary()
 
 
+def test_choosing_gives_nothing_and_the_course_ends_today(app):
+    assert app.set(bed=3, drug="anakinra", dose=0.5) is app
+    assert app.plans[3] == () and "Bed 3" in app._who.value
+    assert app.course.time[-1] == app.ward[2].arrival
+    app._give.click()
+    assert app.plans[3] == (Order("anakinra", app.ward[2].arrival, 0.5),)
+    assert app.course.treatments == (), "the blood was drawn before today's orders"
+    app.next_round()
+    assert [given.drug for given in app.course.treatments] == ["anakinra"]
+    for wrong, words in (
+        ({"bed": 9}, "no bed 9"),
+        ({"drug": "x"}, "x"),
+        ({"dose": 3}, "0.5, 1 or 2"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            app.set(**{"bed": 4, **wrong})
+        assert "Bed 3" in app._who.value
+
+
 def test_orders_can_be_taken_back_until_the_next_round(app):
     app.give(1, "dexamethasone").give(2, "il7").take_back()
     assert app.plans[2] == () and app.plans[1] != ()

@@ -637,6 +637,18 @@ def test_pages_use_everything_there_is(name):
         assert f"lesson.{call}(" in code
 
 
+@pytest.mark.parametrize("lesson_id", [name for name in LESSONS if name != "ward"])
+def test_the_view_of_a_lesson_has_the_face_of_its_app(lesson_id, tmp_path):
+    view = Lesson(lesson_id, Logbook(tmp_path / "log.json")).explore()
+    view.skip()
+    symbol, control = next(iter(view.app.controls.items()))
+    assert view.set(**{symbol: control.low}) is view
+    assert view.course.constants.get(symbol, physiology.baseline()[symbol]) == control.low
+    with pytest.raises(ValueError, match="control"):
+        view.set(lungs=2)
+    assert view.summary().endswith(view.app.summary())
+
+
 def test_the_grammar_notices_what_is_wrong():
     page = parse(
         "# %% [markdown] title t\n# # Title\n# %% see e\nlesson.explore();\n"

@@ -1,9 +1,9 @@
 """Treat the ward: eight hidden patients, four ward rounds, laboratory values only.
 
 `WardRound` has two faces, as every app: widgets for the learner, and plain methods (``look``,
-``give``, ``take_back``, ``next_round``, ``finish``, ``score``, ``debrief``, ``restart``) for tests,
-lessons and graders. Both go through the same state. Nothing is drawn by chance but on request: a
-ward hangs on its code alone.
+``set``, ``give``, ``take_back``, ``next_round``, ``finish``, ``score``, ``debrief``, ``restart``)
+for tests, lessons and graders. Both go through the same state. Nothing is drawn by chance but on
+request: a ward hangs on its code alone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cytolearn.clinic import support_levels
 from cytolearn.figures import Picture, theme
 from cytolearn.figures.panels import unit_words
 from cytolearn.figures.ward import SHORT, bedside, bedside_data, board, value_words, ward_outcome
+from cytolearn.simulation import Course
 from cytolearn.treatments import drugs
 from cytolearn.trials import ward as model
 from cytolearn.trials import ward_debrief as words
@@ -96,6 +97,49 @@ class WardRound:
         """Go to a bed, by number or name, and return what the chart says."""
         self._bed = self._find(patient).bed
         return self._show_bed()
+
+    def set(
+        self, *, bed: int | str | None = None, drug: str | None = None, dose: float | None = None
+    ) -> WardRound:
+        """Choose at the controls what `give` would then give; nothing is given yet.
+
+        Parameters
+        ----------
+        bed : int or str, optional
+            Number, or name of the patient.
+        drug : str, optional
+            Name of the treatment, as in ``cl.treatments()``.
+        dose : float, optional
+            Multiple of the usual dose: 0.5, 1 or 2.
+
+        Returns
+        -------
+        WardRound
+            The app.
+
+        Raises
+        ------
+        ValueError
+            No such bed, drug or dose. Then nothing has changed.
+        """
+        person = self._person if bed is None else self._find(bed)
+        drug = self._drug.value if drug is None else model.check_drug(drug)
+        dose = self._dose.value if dose is None else dose
+        if dose not in _DOSES:
+            raise ValueError(
+                f"The dose is {listing(map(number, _DOSES), 'or')} times the usual one; you gave "
+                f"{dose!r}."
+            )
+        self._drug.value, self._dose.value = drug, float(dose)
+        self.look(person.bed)
+        return self
+
+    @property
+    def course(self) -> Course:
+        """The illness of the bed on show, true values up to today (closed: up to day 28)."""
+        person = self._person
+        day = model.LAST_DAY if self.finished else self._day(person)
+        return model.course(person, self.given(person), day)
 
     def give(self, patient: int | str, drug: str, dose: float = 1) -> WardRound:
         """Start a drug on this round. Returns the app.

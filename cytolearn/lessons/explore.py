@@ -17,6 +17,7 @@ from cytolearn.wording import listing
 
 if TYPE_CHECKING:
     from cytolearn.lessons.lesson import Lesson
+    from cytolearn.simulation import Course
 
 OPEN_WORDS = "Answer or skip each prediction to open the app."
 
@@ -28,9 +29,9 @@ APPS = {"ward": "cytolearn.apps.ward:WardRound"}
 def open_app(lesson: Lesson) -> Any:
     """Return the app of a lesson, as it is before the learner begins.
 
-    An app has ``widget``, ``png()``, ``summary()`` and ``error``. One that is no explorer is made
-    with the ``code`` of ``[explorer]``, the list of things to try, a title and ``record``, which
-    keeps something in the logbook.
+    An app has ``widget``, ``set()``, ``course``, ``png()``, ``summary()`` and ``error``.
+    One that is no explorer is made with the ``code`` of ``[explorer]``, the list of things to try,
+    a title and ``record``, which keeps something in the logbook.
     """
     content, spec = lesson.content, lesson.content["explorer"]
     tasks = [cards.plain(task) for task in spec["tasks"]]
@@ -94,6 +95,16 @@ class Explore(W.VBox):
             self._start()
             self.layout.max_width = "none"
             self.children = (W.HTML(cards.STYLE + self._revealed()[0]), self.app.widget)
+
+    def set(self, **values: Any) -> Explore:
+        """Set controls of the app, as its own `set` does: ``view.set(sensing_delay=4)``."""
+        self.app.set(**values)
+        return self
+
+    @property
+    def course(self) -> Course:
+        """The course of the patient whom the app shows."""
+        return self.app.course
 
     def skip(self) -> None:
         """Skip every prediction that is still open."""

@@ -23,7 +23,7 @@ from cytolearn.patients import Patient
 from cytolearn.patients.cohort import draw_traits
 from cytolearn.patients.observation import observe
 from cytolearn.physiology.tables import read_table
-from cytolearn.simulation import integrate
+from cytolearn.simulation import Course, integrate
 from cytolearn.treatments import Treatment, cautions_together, drugs, treatment
 from cytolearn.treatments.teaching import TeachingWarning
 from cytolearn.wording import in_sentence, listing, number, unknown
@@ -295,10 +295,18 @@ def stay(person: Inpatient, plan: Plan = (), engine: str | None = None) -> Stay:
     engine : str, optional
         Solver; None takes the default.
     """
-    given = _quietly(lambda: person.patient.treat(*(order.treatment() for order in plan)))
-    values = _solve(given, engine)
+    values = _solve(_treated(person, plan), engine)
     days = np.arange(len(values)) - physiology.baseline()["symptom_onset"]
     return Stay(days, dict(zip(_OUTPUTS, values.T, strict=True)))
+
+
+def course(person: Inpatient, plan: Plan, day: int) -> Course:
+    """Return the illness under a plan as a `Course` up to a day since symptom onset, 1 or later."""
+    return _quietly(lambda: _treated(person, plan).but(label=person.label).run(days=day))
+
+
+def _treated(person: Inpatient, plan: Plan) -> Patient:
+    return _quietly(lambda: person.patient.treat(*(order.treatment() for order in plan)))
 
 
 @lru_cache(maxsize=8192)
