@@ -119,10 +119,12 @@ def percent(share: float, digits: int | None = None, *, space: str = "\u00a0") -
 def change_in_percent(change: float, digits: int = 2, *, space: str = "\u00a0") -> str:
     """Write a relative change with its sign: 0.21 is a rise by 21 %.
 
-    >>> [change_in_percent(x, space=" ") for x in (0.214, -0.0312, 0, -0.996)]
-    ['+21 %', '−3.1 %', '0 %', '−99.6 %']
+    >>> [change_in_percent(x, space=" ") for x in (0.214, -0.0312, 0, -0.996, -0.99999)]
+    ['+21 %', '−3.1 %', '0 %', '−99.6 %', '−100 %']
     """
     said = percent(abs(change), digits, space=space)
+    if said.startswith("just "):  # a sign and these words do not go together
+        said = f"100{space}%"
     if math.isnan(change) or said == f"0{space}%":
         return said
     return f"{'+' if change > 0 else '−'}{said}"

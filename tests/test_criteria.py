@@ -56,7 +56,7 @@ def test_worked_patients(patient):
 
 
 def test_worked_patients_rank_differently_and_in_words():
-    p1, p2, p3 = (C.classify(worked(p)) for p in ("P1", "P2", "P3"))
+    p1, p2, p3 = (C.classify(labs=worked(p)) for p in ("P1", "P2", "P3"))
     assert p1["verdict"].tolist() == [False, False, False, False, True, None]
     assert p2["verdict"].tolist() == [False, True, True, True, True, None]
     assert p3["verdict"].tolist() == [True, False, True, False, True, None]
@@ -571,6 +571,10 @@ def test_agreement_counts_everybody_once(cohort):
         np.testing.assert_array_equal(matrix, matrix.T)
     assert np.isnan(found.kappa.loc["save_more", "chis"])
     assert "<table" in found._repr_html_() and repr(found).startswith("<Agreement")
+
+
+def test_agreement_runs_a_population_first(people, cohort):
+    assert C.agreement(people, day=10).verdicts.equals(C.agreement(cohort, day=10).verdicts)
 
 
 def test_agreement_is_what_each_patient_gets(people, cohort):

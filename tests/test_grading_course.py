@@ -256,6 +256,11 @@ def a_gradebook(marked, text):
     return code, (marked / "export" / f"{NAME}-canvas.csv").read_text(encoding="utf-8")
 
 
+def test_a_gradebook_that_is_not_there_is_called_missing(marked, capsys):
+    assert command("export", marked, NAME, "--canvas", marked / "none.csv") == 1
+    assert "There is no gradebook" in capsys.readouterr().err
+
+
 def test_a_gradebook_stays_as_it_was_but_for_one_column(marked, capsys):
     ada = read_results(marked, NAME)[0]["total"]
     code, text = a_gradebook(
@@ -416,7 +421,7 @@ def test_a_file_that_is_no_table_is_explained(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as a table"):
         read_roster(tmp_path / "r.csv")
     (tmp_path / "r.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-    with pytest.raises(ValueError, match=r"locked with a password, and not .* save it as CSV"):
+    with pytest.raises(ValueError, match=r"locked with a password, and not .* as CSV"):
         read_roster(tmp_path / "r.xlsx")
     with pytest.raises(ValueError, match="no file"):
         read_roster(tmp_path / "none.csv")

@@ -203,7 +203,7 @@ def test_sensing_delay_teaches(mild):
         (lambda: Patient(["mild"]), "no preset"),
         (lambda: Patient("mild", label=3), "is a text"),
         (lambda: Patient("mild", label=" "), "is a text"),
-        (lambda: Patient("mild", preset="mild"), "no trait or constant 'preset'"),
+        (lambda: Patient().but(preset="mild"), "no trait or constant 'preset'"),
         (lambda: Patient().but(sensing_dely=2), "Did you mean 'sensing_delay'"),
         (lambda: Patient().but(IL6_gain=2), "Did you mean 'il6_gain'"),
         (lambda: Patient().but(copy_per_ml=2), "is fixed at 1"),
@@ -390,3 +390,7 @@ def test_names_work_in_any_order_of_first_use(root):
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
         )
         assert done.stdout.split() == ["18", "population"]
+
+
+def test_a_preset_may_be_given_by_name():
+    assert Patient(preset="older_adult", age=80) == Patient("older_adult", age=80)

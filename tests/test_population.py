@@ -67,6 +67,11 @@ def test_a_patient_of_the_population_has_the_same_course(cohort):
     np.testing.assert_allclose(course["il6"].loc[days], cohort["il6"][5, [5, 15, 30]], rtol=1e-3)
 
 
+def test_one_can_go_through_the_patients():
+    people = population(3, seed=1)
+    assert list(people) == [people.patient(i) for i in range(3)]
+
+
 def test_treating_and_choosing(cohort):
     drug = treatment("tocilizumab", day=7)
     treated = SMALL.only([3, 9]).treat(drug).run(readouts=("il6", "crp"), progress=False)

@@ -66,6 +66,12 @@ def test_unknown_readout(mild):
             ask(["il6", "crp"])
 
 
+def test_a_course_says_which_curves_it_has(mild):
+    assert list(mild) == list(mild.frame.columns)
+    assert "il6" in mild and "macrophages" in mild
+    assert "il_6" not in mild and 0 not in mild
+
+
 def test_table_gives_peak_or_nadir(mild):
     table = mild.table()
     il6, alc = mild["il6"], mild["alc"]

@@ -42,7 +42,7 @@ from cytolearn.wording import in_sentence, listing, number, percent, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cytolearn.patients import Cohort
+    from cytolearn.patients import Cohort, Population
 
 __all__ = [
     "Agreement",
@@ -68,7 +68,6 @@ __all__ = [
 def decide(
     rule_set: str,
     labs: Labs | Mapping[str, object] | None = None,
-    /,
     *,
     assume: Mapping[str, object] | str | None = None,
     limits: Mapping[str, float] | None = None,
@@ -116,7 +115,7 @@ def _panel(labs: Labs | Mapping[str, object] | None, values: Mapping[str, object
     return Labs({**dict(labs or {}), **values})
 
 
-def crs_risk(labs=None, /, **options) -> Verdict:
+def crs_risk(labs=None, **options) -> Verdict:
     """Risk of cytokine release syndrome: lung injury, CD4 and CD8, IL-6 (Wang 2020).
 
     Limits of normal are your laboratory's: ``limits={"cd4_lower_limit": 500}``. Trends of
@@ -126,7 +125,7 @@ def crs_risk(labs=None, /, **options) -> Verdict:
     return decide("crs_risk", labs, **options)
 
 
-def hscore(labs=None, /, **options) -> Verdict:
+def hscore(labs=None, **options) -> Verdict:
     """HScore: nine items, 0 to 337 points, with a probability (Fardet 2014). See `decide`.
 
     Examples
@@ -137,7 +136,7 @@ def hscore(labs=None, /, **options) -> Verdict:
     return decide("hscore", labs, **options)
 
 
-def immune_class(labs=None, /, **options) -> Verdict:
+def immune_class(labs=None, **options) -> Verdict:
     """MAS, immune dysregulation or intermediate (Giamarellos-Bourboulis 2020). See `decide`.
 
     ``label`` is the class; ``verdict`` is True for either of the first two.
@@ -145,22 +144,22 @@ def immune_class(labs=None, /, **options) -> Verdict:
     return decide("immune_class", labs, **options)
 
 
-def temple(labs=None, /, **options) -> Verdict:
+def temple(labs=None, **options) -> Verdict:
     """Temple criteria: entry and three clusters (Caricchio 2021). See `decide`."""
     return decide("temple", labs, **options)
 
 
-def chis(labs=None, /, **options) -> Verdict:
+def chis(labs=None, **options) -> Verdict:
     """Hyperinflammatory syndrome (cHIS): six items, one point each (Webb 2020). See `decide`."""
     return decide("chis", labs, **options)
 
 
-def save_more(labs=None, /, **options) -> Verdict:
+def save_more(labs=None, **options) -> Verdict:
     """Rule of SAVE-MORE (2021): suPAR of at least 6 ng/mL. See `decide`."""
     return decide("save_more", labs, **options)
 
 
-def classify(labs: Labs | Mapping[str, object] | None = None, /, **options) -> pd.DataFrame:
+def classify(labs: Labs | Mapping[str, object] | None = None, **options) -> pd.DataFrame:
     """Apply all six rule sets to one panel.
 
     Parameters are those of `decide`, without the name of the rule set.
@@ -407,7 +406,7 @@ def _kappa(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def agreement(
-    cohort: Cohort,
+    cohort: Cohort | Population,
     day: float,
     *,
     assume: Mapping[str, object] | str | None = None,
@@ -419,8 +418,9 @@ def agreement(
 
     Parameters
     ----------
-    cohort : Cohort
-        With all readouts (the default of `run`); one that was not kept counts as not measured.
+    cohort : Cohort or Population
+        With all readouts (the default of `run`); one that was not kept counts as not measured. A
+        population is run first, which takes a second for about a hundred patients.
     day : float
         Days since symptom onset, rounded to a whole day.
     assume : mapping, "normal" or "inpatient", optional
@@ -440,6 +440,8 @@ def agreement(
     """
     import pandas as pd
 
+    if hasattr(cohort, "traits") and hasattr(cohort, "run"):
+        cohort = cohort.run(progress=False)
     if not hasattr(cohort, "traits") or not hasattr(cohort, "at"):
         raise ValueError(
             "agreement needs a cohort: cl.criteria.agreement(cl.population(200).run(), day=9)."

@@ -338,8 +338,8 @@ def read_table(path: Path) -> tuple[list[list[str]], str]:
     content = path.read_bytes() if path.is_file() else b""
     if what := foreign(content):
         raise ValueError(
-            f"'{path}' is {what}, and not a table in plain text. Open it in a spreadsheet and save "
-            "it as CSV."
+            f"'{path}' is {what}, and not a table in plain text. Save the table as CSV where it "
+            "comes from, such as in the spreadsheet."
         )
     text = decoded(content)
     first, _, rest = text.partition("\n")

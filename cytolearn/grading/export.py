@@ -43,7 +43,7 @@ def export(
     Raises
     ------
     ValueError
-        If nothing was marked, or the gradebook has no such column.
+        If nothing was marked, or there is no such gradebook, or it has no such column.
     """
     students, results = read_students(folder, name), read_results(folder, name)
     if not results:
@@ -87,6 +87,8 @@ def _canvas(
     path: Path, name: str, students: Mapping[str, Row], totals: Mapping[str, float]
 ) -> tuple[str, set[str]]:
     """Return a gradebook with one column filled in and all else as it was, and who is in it."""
+    if not path.is_file():
+        raise ValueError(f"There is no gradebook '{path}'. Export it from Canvas as CSV first.")
     lines, mark = read_table(path)
     head = [cell.strip() for cell in lines[0]] if lines else []
     places = {column: place for place, column in reversed(list(enumerate(head)))}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -359,6 +359,10 @@ class Population:
         own = {symbol: float(value) for symbol, value in self._traits.loc[i].items()}
         patient = Patient(label=f"patient {i}", **{**self.constants, **own})
         return patient.treat(*self.treatments)
+
+    def __iter__(self) -> Iterator[Patient]:
+        """Go through the patients, one after the other."""
+        return (self.patient(int(i)) for i in self._traits.index)
 
     def cases(self) -> list[Case]:
         """Return number, constants and treatments of every patient, as `daily_courses` takes."""

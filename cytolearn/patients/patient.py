@@ -119,7 +119,7 @@ class Patient:
 
     __slots__ = ("_changes", "_label", "_labelled_at", "_preset", "_treatments", "_values")
 
-    def __init__(self, preset: str = "mild", /, label: str | None = None, **changes: float) -> None:
+    def __init__(self, preset: str = "mild", label: str | None = None, **changes: float) -> None:
         if not isinstance(preset, str) or preset not in _presets():
             raise ValueError(unknown("preset", preset, _presets()))
         self._set(preset, changes, label, 0, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from html import escape
 from numbers import Real
@@ -154,6 +154,14 @@ class Course:
         row = reading.described()[symbol]
         series.attrs = {"unit": row["unit"], "name": row["name"]}
         return series
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names of the readouts, as with the columns of a table."""
+        return iter(physiology.readouts())
+
+    def __contains__(self, symbol: object) -> bool:
+        """Say whether ``course[symbol]`` is a curve."""
+        return isinstance(symbol, str) and symbol in reading.described()
 
     @property
     def frame(self) -> pd.DataFrame:

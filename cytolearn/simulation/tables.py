@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def parameters() -> pd.DataFrame:
-    """Return every constant: value, range, unit, meaning, source and badge, by symbol."""
+    """Return every constant: symbol (also the index), value, range, unit, meaning, source."""
     return _table(physiology.rows("parameters"), ["baseline", "low", "high"])
 
 
 def readouts() -> pd.DataFrame:
-    """Return every observable: name, unit, normal range and meaning, by symbol."""
+    """Return every observable: symbol (also the index), name, unit, normal range, meaning."""
     table = _table(list(physiology.readouts().values()), ["normal_low", "normal_high"])
     return table.drop(columns=["kind", "initial"])
 
@@ -24,6 +24,6 @@ def readouts() -> pd.DataFrame:
 def _table(rows, numeric: list[str]) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.DataFrame([dict(row) for row in rows]).set_index("symbol")
+    table = pd.DataFrame([dict(row) for row in rows])
     table[numeric] = table[numeric].apply(pd.to_numeric)
-    return table
+    return table.set_axis(table["symbol"].tolist())

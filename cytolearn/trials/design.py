@@ -146,7 +146,7 @@ def rule_columns(background: Sequence[tuple[Treatment, float]] = ()) -> list[str
 
 
 def planned(
-    control: Treatment | Iterable[Treatment],
+    control: Treatment | Iterable[Treatment] | None,
     treated: Treatment | Iterable[Treatment],
     n: int,
     where: str | None,
@@ -239,7 +239,7 @@ def treatments_of(name: str, given: object) -> tuple[Treatment, ...]:
 def _arms(control, treated, arms) -> dict[str, tuple[Treatment, ...]]:
     if arms is None:
         named = {
-            "control": treatments_of("control", control),
+            "control": treatments_of("control", () if control is None else control),
             "treated": treatments_of("treated", treated),
         }
     else:
@@ -248,7 +248,7 @@ def _arms(control, treated, arms) -> dict[str, tuple[Treatment, ...]]:
                 f"arms= names 2 to {_MOST_ARMS} arms and what each is given, e.g. "
                 "arms={'usual care': [], 'steroid': [drug]}."
             )
-        if treatments_of("control", control) or treatments_of("treated", treated):
+        if treatments_of("control", control or ()) or treatments_of("treated", treated):
             raise ValueError("Give either arms= or control= and treated=, not both.")
         if not all(isinstance(name, str) and name.strip() for name in arms):
             raise ValueError("Each arm needs a name (a text), e.g. arms={'usual care': [], ...}.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def trial(
-    control: Treatment | Iterable[Treatment] = (),
+    control: Treatment | Iterable[Treatment] | None = (),
     treated: Treatment | Iterable[Treatment] = (),
     n: int = 2000,
     where: str | None = None,
