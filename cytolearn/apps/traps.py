@@ -410,10 +410,8 @@ class Traps:
         """
         if name is not None:
             self.choose(name)
-        before, self._seen = (
-            self._seen,
-            "playing",
-        )  # the widgets that are set now must not play by themselves
+        before = self._seen
+        self._seen = "playing"  # the widgets that are set now must not play by themselves
         try:
             if knob is not None:
                 set_slider(self._knob, knob)

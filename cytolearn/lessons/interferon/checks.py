@@ -198,6 +198,12 @@ def _ana_with(trait: str, preset: str) -> cl.Patient:
     return cl.Patient(ANA).but(**{trait: cl.Patient(preset).traits[trait]})
 
 
+def _left(patient: cl.Patient, drug: str, day: int) -> float:
+    """Return the share of the peak lesion that a drug leaves."""
+    treated = patient.treat(cl.treatment(drug, day=day)).run()
+    return peak(treated["lesion"]) / peak(patient.run()["lesion"])
+
+
 def _defect(patient: cl.Patient, words: str) -> str:
     low, normal = patient.run(), course(ANA)
     return (
@@ -213,11 +219,7 @@ def inborn_error() -> str:
 
 def autoantibody() -> str:
     patient = _ana_with("ifn_autoantibody", "anti_ifn_autoantibodies")
-    untreated = peak(patient.run()["lesion"])
-    alpha, beta = (
-        percent(peak(patient.treat(cl.treatment(drug, day=0)).run()["lesion"]) / untreated)
-        for drug in ("ifn_alpha2", "ifn_beta_1a")
-    )
+    alpha, beta = (percent(_left(patient, drug, 0)) for drug in ("ifn_alpha2", "ifn_beta_1a"))
     return (
         f"{_defect(patient, 'With autoantibodies')} Started on day 0, interferon alpha leaves {alpha} "
         f"of it, interferon beta {beta}. That is a prediction."
@@ -320,8 +322,7 @@ def deficiency_matters_though_late_drug_fails() -> Shown:
     """M07: both facts in one model."""
     without, late = inborn_error(), late_treatment()
     patient = _ana_with("ifn_production", "ifn_inborn_error")
-    untreated = peak(patient.run()["lesion"])
-    treated = patient.treat(cl.treatment("ifn_beta_1a", day=LATE_DAY)).run()
-    worse, rescue = untreated > 2 * peak(course(ANA)["lesion"]), peak(treated["lesion"]) / untreated
+    worse = peak(patient.run()["lesion"]) > 2 * peak(course(ANA)["lesion"])
+    rescue = _left(patient, "ifn_beta_1a", LATE_DAY)
     words = f"{without} {late} In the inborn error the same late drug leaves {percent(rescue)}."
     return Shown(worse and rescue > 1 - NOTICED, words)
