@@ -274,7 +274,3 @@ def _say(lines: Iterable[str]) -> int:
 
 def _line(text: str) -> None:
     print(text, flush=True)  # at once, so that progress can be watched
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

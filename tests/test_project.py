@@ -257,7 +257,7 @@ def test_version_is_said_once_and_cited():
 
 
 def test_the_command_can_say_names_that_its_pipe_cannot_hold(tmp_path):
-    command = (sys.executable, "-m", "cytolearn.cli", "start", str(tmp_path / "Łódź"))
+    command = (sys.executable, "-m", "cytolearn", "start", str(tmp_path / "Łódź"))
     done = run(*command, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, encoding="cp1252")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "Łódź" / "00_orientation.ipynb").is_file()

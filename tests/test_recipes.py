@@ -88,7 +88,7 @@ class Copy:
             elif kind == "bash":
                 for line in text.splitlines():
                     words = line.split("#")[0].split()
-                    own = [sys.executable, "-m", "cytolearn.cli"]
+                    own = [sys.executable, "-m", "cytolearn"]
                     self.run(*(own + words[1:] if words[0] == "cytolearn" else words))
             else:
                 path = self.folder / name
