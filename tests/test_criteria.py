@@ -624,7 +624,7 @@ def test_agreement_of_few_readouts_and_of_no_cohort():
     few = cl.population(3, seed=1).run(progress=False, readouts=["ferritin"])
     counts = C.agreement(few, day=5).counts
     assert (counts["cannot be decided"] == 3).sum() >= 4
-    with pytest.raises(ValueError, match="needs a cohort"):
+    with pytest.raises(ValueError, match="needs a population or a cohort"):
         C.agreement(cl.Patient("mild").run(), day=5)
     with pytest.raises(ValueError, match="Day"):
         C.agreement(few, day=99)

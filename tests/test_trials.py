@@ -160,6 +160,12 @@ def test_the_first_patients_do_not_depend_on_the_size(found):
     pd.testing.assert_frame_equal(small.patients, found.patients.head(20))
 
 
+def test_usual_care_alone_is_none_or_nothing():
+    small = {"treated": [TOCI], "n": 10, "where": RULE, "seed": 3, "progress": False}
+    arms = [cl.trial(control=none, **small).design.arms for none in (None, [], ())]
+    assert arms[0] == arms[1] == arms[2] == {"control": (), "treated": (TOCI,)}
+
+
 def test_another_seed_is_another_trial(found):
     other = cl.trial(treated=[TOCI], n=10, where=RULE, seed=4, progress=False)
     assert list(other.patients.index) != list(found.patients.index[:10])

@@ -420,7 +420,7 @@ def agreement(
     ----------
     cohort : Cohort or Population
         With all readouts (the default of `run`); one that was not kept counts as not measured. A
-        population is run first, which takes a second for about a hundred patients.
+        population is run first; to ask for several days, run it once and give the cohort.
     day : float
         Days since symptom onset, rounded to a whole day.
     assume : mapping, "normal" or "inpatient", optional
@@ -444,7 +444,8 @@ def agreement(
         cohort = cohort.run(progress=False)
     if not hasattr(cohort, "traits") or not hasattr(cohort, "at"):
         raise ValueError(
-            "agreement needs a cohort: cl.criteria.agreement(cl.population(200).run(), day=9)."
+            "agreement needs a population or a cohort: "
+            "cl.criteria.agreement(cl.population(200).run(), day=9)."
         )
     n = len(cohort)
     data = cohort_data(cohort, day, noisy=noisy, seed=seed)
