@@ -6,9 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anything imports matplotlib: no window.
 os.environ.setdefault("MPLBACKEND", "agg")
+
+# The same examples in every run, however slow the machine: a check that fails today failed
+# yesterday. `pytest --hypothesis-profile=default` looks for new ones.
+settings.register_profile(
+    "cytolearn", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("cytolearn")
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "tests" / "browser"

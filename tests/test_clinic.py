@@ -215,7 +215,7 @@ def test_the_dead_score_ten_from_their_day_on():
         np.testing.assert_array_equal(row == 10, cohort.days >= death)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**40), st.integers(1, 39), st.integers(0, 900_000))
 def test_luck_belongs_to_the_patient(seed, cut, shift):
     pf, lesion, hazard, age = curves(40)

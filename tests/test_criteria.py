@@ -435,7 +435,7 @@ def value_of(symbol: str):
 ITEMS = sorted(set(C.rules()["readout"]) - {"count"})
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.fixed_dictionaries({s: value_of(s) for s in ITEMS}), st.sets(st.sampled_from(ITEMS)))
 def test_a_missing_value_learned_later_never_turns_a_verdict(values, gone):
     labs = C.Labs(values)
@@ -450,7 +450,7 @@ def test_a_missing_value_learned_later_never_turns_a_verdict(values, gone):
             assert part.verdict is full.verdict
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.fixed_dictionaries({s: value_of(s) for s in ITEMS}), st.sets(st.sampled_from(ITEMS)))
 def test_undecided_means_that_both_answers_are_possible(values, gone):
     """For a sum of independent items, both ends of the points can be reached."""

@@ -41,7 +41,7 @@ def burden(patient: Patient) -> float:
     return float(np.trapezoid(lesion.to_numpy(), lesion.index.to_numpy()))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(person=people, drugs=given_drugs)
 def test_no_state_or_readout_is_negative_or_undefined_and_tissue_adds_up(person, drugs):
     treated = person.treat(*drugs)
@@ -57,7 +57,7 @@ def test_no_state_or_readout_is_negative_or_undefined_and_tissue_adds_up(person,
         assert total.max() <= 1 + 1e-5
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(person=people, day=st.integers(0, 15))
 def test_hydroxychloroquine_does_nothing(person, day):
     before = burden(person)
@@ -67,7 +67,7 @@ def test_hydroxychloroquine_does_nothing(person, day):
     )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(person=people, day=st.integers(5, 12))
 def test_tocilizumab_raises_serum_il6_and_lowers_crp(person, day):
     plain, treated = person.run(), person.treat(treatment("tocilizumab", day=day)).run()
@@ -87,7 +87,7 @@ def test_il7_raises_lymphocytes_more_in_sepsis_than_in_covid():
         assert sepsis > 1.2 * gain(Patient(preset))
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(person=people)
 def test_an_early_steroid_prolongs_shedding_of_virus_that_can_be_cultured(person):
     # Up to 10^5 copies/mL; in the faint tail near the detection limit a stronger antibody
@@ -99,7 +99,7 @@ def test_an_early_steroid_prolongs_shedding_of_virus_that_can_be_cultured(person
     assert last_above(person.treat(treatment("dexamethasone", day=0))) > last_above(person)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(person=people)
 def test_the_effect_of_an_antiviral_fades_with_its_start_day(person):
     plain = burden(person)
@@ -109,7 +109,7 @@ def test_the_effect_of_an_antiviral_fades_with_its_start_day(person):
     assert ratios[1] <= ratios[2] + 0.02
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(person=people, drug=st.sampled_from(["ifn_beta_1a", "ifn_alpha2"]), day=st.integers(-2, 12))
 def test_without_the_receptor_interferon_is_ignored(person, drug, day):
     deaf = person.but(ifn_response=0)
@@ -119,7 +119,7 @@ def test_without_the_receptor_interferon_is_ignored(person, drug, day):
         np.testing.assert_allclose(treated[readout], plain[readout], rtol=1e-3, atol=1e-3)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(person=people, day=st.integers(-2, 4))
 def test_antibodies_disable_interferon_alpha_and_spare_beta(person, day):
     carrier = person.but(ifn_autoantibody=200)

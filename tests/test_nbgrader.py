@@ -18,7 +18,7 @@ import pytest
 from cytolearn import cli
 from cytolearn.grading.marking import mark
 from cytolearn.grading.students import case_of
-from cytolearn.grading.workbook import points_for
+from cytolearn.grading.workbook import HANDED_IN, MARKING, points_for
 from cytolearn.lessons.answers import judge
 from cytolearn.lessons.exercises import (
     exercise_cells,
@@ -65,6 +65,8 @@ def course(tmp_path_factory) -> Path:
     base = tmp_path_factory.mktemp("nbgrader")
     (base / "roster.csv").write_text("student\n" + "\n".join(STUDENTS) + "\n")
     folder, names = base / "course", exercise_ids()
+    folder.mkdir()
+    (folder / "secret.txt").write_text("a class for nbgrader")  # the same patients in every run
     assert cli.main(["assign", str(folder), *names, "--roster", str(base / "roster.csv")]) == 0
     assert cli.main(["nbgrader", str(folder)]) == 0
     return folder
@@ -167,20 +169,24 @@ def handed_in(name: str, code: str, answered: Callable[[int], bool]) -> Page:
     return page
 
 
-def friend(name: str, code: str, friends_code: str) -> dict[str, set[float]]:
-    """Return what a friend's answer to each question is worth: a day or a choice may be right.
+def answers_in(page: Page) -> dict[str, Any]:
+    """Run the code of a notebook, and return what it hands in."""
+    HANDED_IN["answers"] = {}
+    names: dict[str, Any] = {}
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    return dict(HANDED_IN["answers"])
 
-    Where it lies at the edge of what is accepted, the friend's own way to it decides: both then.
-    """
-    one, other = case_of(code, name), case_of(friends_code, name)
 
-    def worth(q: Mapping[str, Any], width: float) -> float:
-        edges = {k: width * q[k] for k in ("tolerance", "relative_tolerance") if k in q}
-        value, truth = expected_for(name, q, other).value, expected_for(name, q, one)
-        return points_for(q, judge(value, truth, {**q, **edges}))
-
-    questions = [q for q in load_exercise(name)["questions"] if q["kind"] != "text"]
-    return {q["id"]: {worth(q, width) for width in (0.5, 1, 1.5)} for q in questions}
+def worth(name: str, answers: Mapping[str, Any], code: str) -> dict[str, float]:
+    """Return what somebody's answers are worth for another patient: a day or a choice may fit."""
+    case = case_of(code, name)
+    return {
+        q["id"]: points_for(q, judge(answers[q["id"]], expected_for(name, q, case), q))
+        for q in load_exercise(name)["questions"]
+        if q["kind"] != "text"
+    }
 
 
 def copied_and_deleted(page: Page) -> Page:
@@ -246,12 +252,15 @@ def test_a_copied_answer_and_a_deleted_check_cost_nothing(graded):
     assert points["ida"] == possible, said
 
 
-def test_a_friends_code_and_no_code_earn_nothing_but_luck(course, graded):
+def test_a_friends_code_and_no_code_earn_nothing_but_luck(course, graded, monkeypatch, tmp_path):
     name, possible, points, _, _ = graded
     own = codes(course)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(MARKING, "1")  # answers are fetched, not judged
     for student, friends_code in (("leo", own["ada"]), ("zoe", "")):
-        worth = friend(name, own[student], friends_code)
-        assert all(points[student][q] in worth[q] for q in worth), (points[student], worth)
+        answers = answers_in(handed_in(name, friends_code, lambda _: True))
+        due = worth(name, answers, own[student])
+        assert points[student] == due, answers
     assert sum(points["leo"].values()) < sum(possible.values())
 
 

@@ -9,7 +9,7 @@ import sys
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cytolearn as cl
@@ -255,7 +255,6 @@ NUMBERS = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     preset=st.one_of(st.sampled_from(PRESETS), NUMBERS),
     changes=st.dictionaries(
@@ -272,7 +271,6 @@ def test_nonsense_ends_in_a_value_error_or_in_a_patient(preset, changes):
     assert len(text) >= len('Patient("mild")')
 
 
-@settings(deadline=None)  # a shared machine is no reason to fail
 @given(thing=NUMBERS.filter(lambda thing: thing not in ([], {})))
 def test_treating_with_nonsense_ends_in_a_type_error(thing):
     with pytest.raises(TypeError, match="treatment"):
@@ -285,7 +283,6 @@ def legal_changes(draw):
     return {s: draw(st.floats(*LIMITS[s], allow_subnormal=False)) for s in symbols}
 
 
-@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     preset=st.sampled_from(PRESETS),
     first=legal_changes(),

@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cytolearn as cl
@@ -372,7 +372,6 @@ ANYTHING = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     name=st.one_of(st.sampled_from(NAMES), ANYTHING),
     day=ANYTHING,
@@ -395,7 +394,6 @@ def test_nonsense_ends_in_a_value_error_or_in_a_treatment(name, day, options):
     assert len(message) > 20
 
 
-@settings(deadline=None)  # a shared machine is no reason to fail
 @given(
     name=st.sampled_from(NAMES),
     day=st.floats(-5, 60),
