@@ -75,30 +75,50 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def unit_words(unit: str) -> str:
+    """Return a unit as it is printed under a heading or on an axis.
+
+    >>> unit_words("10^9/L"), unit_words("ug/mL FEU"), unit_words("fraction")
+    ('10⁹/L', 'µg/mL FEU', 'share')
+    """
+    signs = {"ug/": "µg/", "/uL": "/µL", "10^9": "10⁹", "log10": "log₁₀"}
+    for plain, sign in signs.items():
+        unit = unit.replace(plain, sign)
+    return {"fraction": "share", "0-1": "0 to 1"}.get(unit, unit)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Write the unit behind a number that is words already; what needs no unit gets none."""
+    said = {"fraction": "", "ratio": "", "0-1": "", "x normal": "times normal", "d": "days"}
+    unit = said.get(unit, unit_words(unit))
+    return f"{text}{'' if unit.startswith('%') or not unit else ' '}{unit}"
+
+
 def quantity(value: float, unit: str = "", digits: int = 3) -> str:
-    """Write a number with its unit; a percent sign keeps no distance to words after it."""
-    unit = {"fraction": "", "ratio": "", "x normal": "times normal", "d": "days"}.get(unit, unit)
-    return f"{number(value, digits)} {unit}".strip()
+    """Write a number with its unit.
+
+    >>> quantity(3.14159, "pg/mL"), quantity(42, "% of lung"), quantity(0.5, "fraction")
+    ('3.14 pg/mL', '42% of lung', '0.5')
+    """
+    return with_unit(number(value, digits), unit)
 
 
-def percent(share: float, digits: int | None = None, *, space: str = "\u00a0") -> str:
-    """Write a share in per cent, and never as 0 % or 100 % what is only nearly so.
+def percent(share: float, digits: int | None = None) -> str:
+    """Write a share in per cent, and never as 0% or 100% what is only nearly so.
 
     Parameters
     ----------
     share : float
-        A fraction: 0.42 is 42 %. More than 1 and less than 0 are written, too.
+        A fraction: 0.42 is 42%. More than 1 and less than 0 are written, too.
     digits : int, optional
         Significant digits. Default: whole per cents, with one decimal where a whole number would
         say nothing or everything.
-    space : str
-        What stands before the sign. Default: the space that keeps both on one line.
 
     Examples
     --------
-    >>> [percent(x, space=" ") for x in (0.42, 0.005, 0.0001, 0, 0.996, 0.9999, 1)]
-    ['42 %', '0.5 %', 'under 0.1 %', '0 %', '99.6 %', 'just under 100 %', '100 %']
-    >>> percent(0.0123, 2, space=""), percent(0.996, 2, space="")
+    >>> [percent(x) for x in (0.42, 0.005, 0.0001, 0, 0.996, 0.9999, 1)]
+    ['42%', '0.5%', 'under 0.1%', '0%', '99.6%', 'just under 100%', '100%']
+    >>> percent(0.0123, 2), percent(0.996, 2)
     ('1.2%', '99.6%')
     """
     value = 100 * float(share)
@@ -113,19 +133,19 @@ def percent(share: float, digits: int | None = None, *, space: str = "\u00a0") -
         if text in ("0.0", "-0.0", "100.0"):
             end = f"just {'under' if value < whole else 'over'} {whole}"
             text = "under 0.1" if 0 < value < 1 else end
-    return f"{text}{space}%"
+    return f"{text}%"
 
 
-def change_in_percent(change: float, digits: int = 2, *, space: str = "\u00a0") -> str:
-    """Write a relative change with its sign: 0.21 is a rise by 21 %.
+def change_in_percent(change: float, digits: int = 2) -> str:
+    """Write a relative change with its sign: 0.21 is a rise by 21%.
 
-    >>> [change_in_percent(x, space=" ") for x in (0.214, -0.0312, 0, -0.996, -0.99999)]
-    ['+21 %', '−3.1 %', '0 %', '−99.6 %', '−100 %']
+    >>> [change_in_percent(x) for x in (0.214, -0.0312, 0, -0.996, -0.99999)]
+    ['+21%', '−3.1%', '0%', '−99.6%', '−100%']
     """
-    said = percent(abs(change), digits, space=space)
+    said = percent(abs(change), digits)
     if said.startswith("just "):  # a sign and these words do not go together
-        said = f"100{space}%"
-    if math.isnan(change) or said == f"0{space}%":
+        said = "100%"
+    if math.isnan(change) or said == "0%":
         return said
     return f"{'+' if change > 0 else '−'}{said}"
 

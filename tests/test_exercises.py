@@ -281,7 +281,7 @@ def wrong_numbers(spec, right):
     yield from distinct
     yield from map(str, list(distinct)[:5])
     text = f"{value:.6g}"
-    yield from (f"{text} days", f"about {text}", f"{text} %", f"{text}!", f"{text} to {text}")
+    yield from (f"{text} days", f"about {text}", f"{text}%", f"{text}!", f"{text} to {text}")
     yield from ([value, value], (value, value + 1), {"answer": value}, [[value, 1]], [])
     yield from (complex(value, 1), math.nan, math.inf, -math.inf, "NaN", "ten", "", True, False)
     yield from (None, ..., {}, object(), float, Patient("mild"), b"10")

@@ -160,7 +160,7 @@ def test_a_quick_trap_follows_its_knob_and_a_slow_one_waits(page):
     tab.play("odds_and_risk", 41.5)
     before = tab.summary()
     tab._knob.value = 2
-    assert tab.summary() != before and "2 %" in tab.summary()
+    assert tab.summary() != before and "2%" in tab.summary()
     tab.choose("underpowered")
     assert "Press the button" in tab.summary()
 

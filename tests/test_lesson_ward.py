@@ -148,7 +148,7 @@ def test_the_end_is_scored_told_and_kept(closed):
     assert app.finished
     assert score.best < score.yours < score.untreated
     assert 0 < app.reachable < 1
-    assert f"{100 * app.reachable:.0f}\u00a0%" in app.summary()
+    assert f"{100 * app.reachable:.0f}%" in app.summary()
     told = app.debrief()
     assert told.count("Risk of death") == len(app.ward)
     assert "You gave remdesivir from day 2" in app.debrief(8)
@@ -288,7 +288,7 @@ def test_the_note_below_the_sheets_knows_where_the_oximeter_ends(app):
     }
     for shown in (app._labs.value, app._all.value):
         assert "without extra oxygen" in shown
-        assert f"below {low['spo2']}\u00a0%" in shown
+        assert f"below {low['spo2']}%" in shown
 
 
 def test_the_predictions_have_the_answers_that_their_words_were_written_for():

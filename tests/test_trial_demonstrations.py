@@ -40,7 +40,7 @@ def number_of(shown):
 def test_without_an_effect_few_trials_find_one(found):
     nothing = show.underpowered(found, 300, times=100, null=True)
     assert nothing.numbers["truth"] == 1
-    assert nothing.numbers["power"] <= 0.09  # 2.5 % expected; binomial, 100 trials
+    assert nothing.numbers["power"] <= 0.09  # 2.5% expected; binomial, 100 trials
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

@@ -98,7 +98,7 @@ def test_virus_must_be_gone_for_good():
 
 
 def test_freedom_from_symptoms_is_counted_from_entry():
-    """Symptoms: 6 log10 of virus or 5 % of the lung (who.csv)."""
+    """Symptoms: 6 log10 of virus or 5% of the lung (who.csv)."""
     found = seen({}, {"viral_load": between(0, 15, 6.0, 3.0)}, {"lesion": between(0, 19, 9.0, 4.0)},
                  {"lesion": 9.0})  # fmt: skip
     np.testing.assert_array_equal(found["days_to_symptom_free"], [0, 6, 10, np.nan])

@@ -183,8 +183,8 @@ def test_the_direction_is_said_only_by_the_whole_interval(measure, good, low, hi
 
 def test_an_effect_in_words():
     told = Effect("event", "risk_ratio", "drug", "placebo", 0.83, 0.65, 1.06, words="death")
-    assert told.estimable and told.interval() == "0.83 (95 % interval 0.65 to 1.06)"
-    assert str(told).startswith("Risk ratio of death, drug against placebo: 0.83 (95 % interval")
+    assert told.estimable and told.interval() == "0.83 (95% interval 0.65 to 1.06)"
+    assert str(told).startswith("Risk ratio of death, drug against placebo: 0.83 (95% interval")
     none = Effect("event", "risk_ratio", "drug", "placebo", reason="nobody came", words="death")
     assert none.direction == "unclear" and not none.estimable
     assert str(none) == (

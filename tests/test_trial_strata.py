@@ -29,7 +29,7 @@ def test_mantel_haenszel_of_the_berkeley_admissions():
     assert (found.pooled.low, found.pooled.high) == pytest.approx((0.7719, 1.0603), abs=1e-4)
     assert found.interaction_p == pytest.approx(0.00207, abs=1e-4)
     assert found.table.loc["department = A", "treated: events"] == 512
-    assert "would come up in 0.21 % of trials" in found.summary()
+    assert "would come up in 0.21% of trials" in found.summary()
     assert "by chance" in found.summary()
 
 

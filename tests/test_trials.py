@@ -100,7 +100,7 @@ def test_the_table_says_every_outcome_and_why_an_estimate_is_missing(found):
 
 def test_the_summary_speaks_of_intervals_and_never_of_significance(found):
     text = found.summary()
-    assert "60" in text and "tocilizumab" in text and "95 % interval" in text
+    assert "60" in text and "tocilizumab" in text and "95% interval" in text
     assert "significan" not in text and text == repr(found)
     assert "subgroup" in text
     assert "<table" in found._repr_html_()
@@ -205,7 +205,7 @@ def test_usual_care_goes_to_its_share_of_both_arms():
     assert [t.drug for t in care.design.given("control", 9, [True])] == ["dexamethasone"]
     assert [t.drug for t in care.design.given("treated", 9, [False])] == ["tocilizumab"]
     assert len(care.subgroups().table) == 2
-    assert "70 % of patients" in care.summary()
+    assert "70% of patients" in care.summary()
 
 
 def test_usual_care_from_before_entry_is_seen_at_screening():

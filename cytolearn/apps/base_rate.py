@@ -43,7 +43,7 @@ _INTRO = {
 
 
 def expected_cases(risk: float, infections: float) -> tuple[float, int, int]:
-    """Return the expected number of cases and the range that chance alone gives (95 %).
+    """Return the expected number of cases and the range that chance alone gives (95%).
 
     Parameters
     ----------

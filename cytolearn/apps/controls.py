@@ -9,8 +9,7 @@ from math import isfinite, log10
 import ipywidgets as W
 
 from cytolearn import physiology
-from cytolearn.figures.panels import unit_words
-from cytolearn.wording import number, out_of_range, unknown
+from cytolearn.wording import number, out_of_range, unit_words, unknown
 
 BADGES = {
     "A": "measured in patients",

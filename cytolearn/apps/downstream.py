@@ -14,9 +14,8 @@ from cytolearn.apps.livefigure import LiveFigure
 from cytolearn.apps.pieces import bar, constant, foot, paragraph, set_slider, slider, solve, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures.bcells import boxes, consequences
-from cytolearn.figures.panels import unit_words
 from cytolearn.figures.words import difference
-from cytolearn.wording import number, unknown
+from cytolearn.wording import number, quantity, unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -102,7 +101,7 @@ class Consequences:
         parts = []
         for name, (what, unit) in words.items():
             usual, now = found[name]
-            text = f"{what} {number(now)} {unit_words(unit)}"
+            text = f"{what} {quantity(now, unit)}"
             if self._blocks.value != 1 or self._calls.value != 1:
                 text += f" ({difference(now, usual, unit)})" if max(usual, now) > 0 else ""
             parts.append(text)

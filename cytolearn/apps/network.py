@@ -16,7 +16,7 @@ from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference
 from cytolearn.patients import Patient
 from cytolearn.simulation import integrate, moment
-from cytolearn.wording import listing, number, percent, unknown
+from cytolearn.wording import listing, number, percent, quantity, unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -155,8 +155,8 @@ class Network:
         if np.isfinite(harm):
             lines.append(
                 "Of what harms the lung on this day, inflammation does "
-                f"{percent(harm, space='')} and the death of infected cells "
-                f"{percent(1 - harm, space='')}."
+                f"{percent(harm)} and the death of infected cells "
+                f"{percent(1 - harm)}."
             )
         if self.silenced:
             lines += self._what_is_left(share)
@@ -224,7 +224,7 @@ class Network:
         for name, (whole, left) in self.outcomes().items():
             words, unit = _NAMES[name]
             said = difference(left, whole, unit)
-            parts.append(f"{words} {number(left, 2)} {unit} (with it {number(whole, 2)}: {said})")
+            parts.append(f"{words} {quantity(left, unit, 2)} (with it {number(whole, 2)}: {said})")
         return [*lines, f"Worst of the illness without it: {'; '.join(parts)}."]
 
     # ---- widgets ---------------------------------------------------------------------------------

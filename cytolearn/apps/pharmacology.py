@@ -27,7 +27,7 @@ from cytolearn.wording import in_sentence, number
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
 
-#: For each drug the signal of the model that it changes, and what 100 % of it means.
+#: For each drug the signal of the model that it changes, and what 100% of it means.
 TARGETS = {
     "ifn_beta_1a": ("isg", "the antiviral state of cells"),
     "ifn_alpha2": ("isg", "the antiviral state of cells"),

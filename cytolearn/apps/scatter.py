@@ -150,7 +150,7 @@ class CountScatter:
         Returns
         -------
         (int, int, (float, float))
-            Flagged patients, those among them who come to need oxygen, and the 95 % interval of
+            Flagged patients, those among them who come to need oxygen, and the 95% interval of
             that share.
         """
         sample, (cd4, cd8) = self._sample(), LABORATORIES[self._lab.value]
@@ -194,8 +194,8 @@ class CountScatter:
             return f"The rule '{rule}' flags nobody here."
         return (
             f"The rule '{rule}' flags {n} of {len(self._cohort())} samples; {ill} of these {n} "
-            f"patients need oxygen at some time: {percent(ill / n, space='')} (95% interval "
-            f"{percent(low, space='')} to {percent(high, space='')})."
+            f"patients need oxygen at some time: {percent(ill / n)} (95% interval "
+            f"{percent(low)} to {percent(high)})."
         )
 
     def refresh(self) -> None:
@@ -269,7 +269,7 @@ def _sampled(cohort: Cohort, day: str | int) -> pd.DataFrame:
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
-    """Return the exact 95 % interval of a share, k of n (0 to 1 if n is 0).
+    """Return the exact 95% interval of a share, k of n (0 to 1 if n is 0).
 
     Returns
     -------

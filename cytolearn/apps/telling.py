@@ -10,11 +10,11 @@ import numpy as np
 
 from cytolearn.apps.choice import Choice
 from cytolearn.apps.prescribing import dose_words
-from cytolearn.figures.panels import readout_row, unit_words
+from cytolearn.figures.panels import readout_row
 from cytolearn.figures.words import Extreme, difference, extreme
 from cytolearn.figures.words import day as day_words
 from cytolearn.treatments import drugs
-from cytolearn.wording import in_sentence, listing, number, quantity
+from cytolearn.wording import in_sentence, listing, number, quantity, unit_words
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -62,12 +62,12 @@ def findings(app: Explorer) -> list[str]:
         kind = row["extreme"]
         now = extreme(app.days, app.curves[readout], kind)
         start = extreme(app.days, app.baseline_curves[readout], kind)
-        unit = "" if row["unit"] in ("ratio", "0-1") else f" {unit_words(row['unit'])}"
+        value = quantity(now.value, row["unit"])
         if now.flat:
-            text = f"near {number(now.value)}{unit} throughout"
+            text = f"near {value} throughout"
         else:
             word = "lowest" if kind == "min" else "peak"
-            text = f"{word} {number(now.value)}{unit} on {day_words(now.day)}"
+            text = f"{word} {value} on {day_words(now.day)}"
         if changed:
             text += f"; {_against(now, start, row['unit'], app.start_name)}"
         if app.untreated_curves is not None:

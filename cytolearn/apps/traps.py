@@ -169,7 +169,7 @@ def _sums(shown: Demonstration) -> Any:
 
 def _risks(shown: Demonstration) -> Any:
     rows = [
-        (f"risk {number(100 * r.risk)} %: ratio {r.risk_ratio:.2f}", 100 * r.risk, 100 * r.treated)
+        (f"risk {number(100 * r.risk)}%: ratio {r.risk_ratio:.2f}", 100 * r.risk, 100 * r.treated)
         for r in shown.table.itertuples()
     ]
     title = f"One odds ratio, {number(shown.numbers['odds_ratio'])}, at different risks"

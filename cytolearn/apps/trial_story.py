@@ -162,7 +162,7 @@ class Trial:
     prevented: tuple[float, float]
 
     def ratio(self, day: int) -> tuple[float, float, float]:
-        """Return how many times as high counts are with IL-7 on a day, and the 95 % interval."""
+        """Return how many times as high counts are with IL-7 on a day, and the 95% interval."""
         from scipy import stats
 
         a, b = (np.log(arm.counts[:, day]) for arm in (self.treated, self.control))

@@ -23,21 +23,20 @@ from cytolearn.apps.ward_files import WardFiles, code, data_uri
 from cytolearn.apps.widgets import button, handler
 from cytolearn.clinic import support_levels
 from cytolearn.figures import Picture, theme
-from cytolearn.figures.panels import unit_words
 from cytolearn.figures.ward import SHORT, bedside, bedside_data, board, value_words, ward_outcome
 from cytolearn.simulation import Course
 from cytolearn.treatments import drugs
 from cytolearn.trials import ward as model
 from cytolearn.trials import ward_debrief as words
 from cytolearn.trials.ward import Inpatient, Order, Plan, Score
-from cytolearn.wording import listing, number
+from cytolearn.wording import listing, number, unit_words, with_unit
 
 _DOSES = {0.5: "half", 1.0: "usual", 2.0: "twice"}
 #: Tests on the board of all beds; the bedside shows the others as well.
 _BOARD = ("spo2", "pf_ratio", "viral_load", "crp", "ferritin", "d_dimer", "alc", "il6", "ifn")
 _ROOM_AIR = (
     "Oxygen saturation (SpO₂) is what it would be without extra oxygen; the device does not read "
-    "below 50\u00a0%."
+    "below 50%."
 )
 _RULE = "dexamethasone for all on oxygen"
 #: Support in a narrow column.
@@ -370,7 +369,7 @@ class WardRound:
         parts = []
         for test in model.TESTS:
             row = physiology.readouts()[test]
-            said = f"{row['name']} {value_words(now[test])} {unit_words(row['unit'])}"
+            said = f"{row['name']} {with_unit(value_words(now[test]), row['unit'])}"
             said += f" {model.flag(test, now[test])}".rstrip()
             if before is not None:
                 said += f" (before: {value_words(before[test])})"

@@ -17,12 +17,12 @@ from cytolearn.apps.pieces import bar, twin
 from cytolearn.apps.widgets import handler
 from cytolearn.figures import theme
 from cytolearn.figures.courses import legend, six_panel
-from cytolearn.figures.panels import cell_box, readout_row, unit_words
+from cytolearn.figures.panels import cell_box, readout_row
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference, extreme
 from cytolearn.simulation import integrate
 from cytolearn.treatments import drugs, treatment
-from cytolearn.wording import in_sentence, number, unknown
+from cytolearn.wording import in_sentence, quantity, unknown
 
 if TYPE_CHECKING:
     from cytolearn.apps.explorer import Explorer
@@ -161,13 +161,11 @@ class WhatIf:
             kind = row["extreme"]
             points = {n: extreme(self.app.days, c[readout], kind) for n, c in runs.items()}
             word = "lowest" if kind == "min" else "peak"
-            unit = unit_words(row["unit"])
-            text = [
-                f"{first} {number(points[first].value)} {unit} on {day_words(points[first].day)}"
-            ]
+            highest = quantity(points[first].value, row["unit"])
+            text = [f"{first} {highest} on {day_words(points[first].day)}"]
             for name in others:
                 said = difference(points[name].value, points[first].value, row["unit"])
-                text.append(f"{name} {number(points[name].value)} {unit} ({said})")
+                text.append(f"{name} {quantity(points[name].value, row['unit'])} ({said})")
             lines.append(f"{row['name']}, {word}: {'; '.join(text)}.")
         if self.question.marked:
             peak = extreme(self.app.days, next(iter(runs.values()))["viral_load_lung"])

@@ -371,7 +371,7 @@ class Agreement:
         if kappa:
             for how, pick in (("most", max), ("least", min))[: len(kappa)]:
                 a, b = pick(kappa, key=kappa.get)
-                same = percent(self.percent.loc[a, b] / 100, 3, space=" ")
+                same = percent(self.percent.loc[a, b] / 100, 3)
                 words.append(
                     f"Beyond chance, {counts.loc[a, 'title']} and {counts.loc[b, 'title']} agree "
                     f"{how}: kappa {kappa[a, b]:.2f}, the same in {same} of "
@@ -389,7 +389,7 @@ class Agreement:
     def _repr_html_(self) -> str:
         from html import escape
 
-        same = self.percent.map(lambda v: percent(v / 100, space=""), na_action="ignore")
+        same = self.percent.map(lambda v: percent(v / 100), na_action="ignore")
         return (
             f"<p>{escape(self.summary())}</p>{self.counts.to_html(border=0)}"
             f"<p>Agreement</p>{same.to_html(border=0, na_rep='–')}"

@@ -266,10 +266,10 @@ class Verdict:
 
 
 def percent(probability: float) -> str:
-    """Say a probability as its source does: '<1 %', '54 %', '>99 %'."""
+    """Say a probability as its source does: '<1%', '54%', '>99%'."""
     if probability <= 0.005 or probability >= 0.995:  # would be rounded to 0 and 100
-        return "<1 %" if probability < 0.5 else ">99 %"
-    return f"{probability * 100:.0f} %"
+        return "<1%" if probability < 0.5 else ">99%"
+    return f"{probability * 100:.0f}%"
 
 
 def judge(

@@ -36,13 +36,13 @@ def tables() -> str:
         for r in record.itertuples()
     ]
     header = ["id", "finding", "observed", "unit", "accepted", "model", "inside"]
-    shares = [[c.claim, percent(c.share_of_ensemble, space="")] for c in claims.itertuples()]
+    shares = [[c.claim, percent(c.share_of_ensemble)] for c in claims.itertuples()]
     met, members = record["inside"].sum(), claims["members"].iloc[0]
     return "\n\n".join(
         [
             "## Calibration record",
             f"{met} of {len(record)} published observations lie inside the accepted range "
-            f"({percent(met / len(record), space='')}). Status: VERIFIED was read in the source, "
+            f"({percent(met / len(record))}). Status: VERIFIED was read in the source, "
             "MEMORY was not.",
             _table([*header, "source", "status"], rows),
             f"## Claims, as a share of {members} parameter sets",

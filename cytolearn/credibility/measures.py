@@ -17,7 +17,7 @@ MODERATE, SEVERE, CRITICAL = 1, 2, 3
 _LAST_DAY = 45.0  # weeks 5 to 8 after onset are needed for late antibody titres
 _STAY = (6, 22)  # days since onset that a hospital stay covers
 _DETECTED = 2.0  # log10 copies/mL
-# Culture finds virus in under 5 % of samples below this load (van Kampen 2021, Nat Commun).
+# Culture finds virus in under 5% of samples below this load (van Kampen 2021, Nat Commun).
 _CULTURABLE = 6.63  # log10 copies/mL
 _IFN_DETECTED = 0.05  # pg/mL
 _DEXAMETHASONE_SHARE = 0.82  # of the RECOVERY tocilizumab arms that had a steroid
@@ -348,7 +348,7 @@ def _il7_rise(b: Bench) -> float:
 
 
 def _plasmablasts(b: Bench) -> float:
-    """Return plasmablasts of the critical, if those of moderate patients stay under 15 %."""
+    """Return plasmablasts of the critical, if those of moderate patients stay under 15%."""
     return _only_if(b.extreme("plasmablasts", MODERATE) < 15, b.extreme("plasmablasts", CRITICAL))
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from cytolearn.figures import theme
-from cytolearn.figures.panels import draw_panel, readout_row, unit_words
+from cytolearn.figures.panels import draw_panel, readout_row
 from cytolearn.figures.picture import Picture
 from cytolearn.figures.words import Extreme, extreme
 from cytolearn.figures.words import day as day_words
-from cytolearn.wording import number, quantity
+from cytolearn.wording import number, quantity, unit_words
 
 _SIZE, _AXES = (7.2, 3.6), (0.09, 0.17, 0.57, 0.64)
 _BLUE, _ORANGE, _BLACK, _GREEN = theme.CURVES[:4]
@@ -129,24 +129,18 @@ def guide_points(
     )
 
 
-def _unit(row: Mapping[str, str]) -> str:
-    """Return the unit behind a number in a sentence; a ratio or a share has none."""
-    unit = unit_words(row["unit"])
-    return "" if unit in ("ratio", "0 to 1") else unit
-
-
 def anatomy_words(
     days: np.ndarray, values: np.ndarray, readout: str, found: Landmarks
 ) -> list[str]:
     """Say the parts of a curve, one sentence each."""
     row = readout_row(readout)
-    unit = _unit(row)
+    unit = row["unit"]
     name, peak = row["name"], found.extreme
     low, high = row["normal_low"], row["normal_high"]
     said = [f"{name}: {row['meaning']}"]
     said.append(f"The infection was on {day_words(days[0])}, at the left edge.")
     if high:
-        said.append(f"Normal range: {low or 0} to {high} {unit}".strip() + ".")
+        said.append(f"Normal range: {number(low or 0)} to {quantity(high, unit)}.")
     if peak.flat:
         return [*said, f"It hardly moves: about {quantity(peak.value, unit)} throughout."]
     kind = "Lowest point" if row["extreme"] == "min" else "Peak"
@@ -178,7 +172,7 @@ def sample_summary(
         Values at this detection limit were not measured, only found to lie below.
     """
     row = readout_row(readout)
-    unit = _unit(row)
+    unit = row["unit"]
     lowest = row["extreme"] == "min"
     at = int(np.argmin(values) if lowest else np.argmax(values))
     kind, most = ("lowest point", "lowest") if lowest else ("peak", "highest")
@@ -328,7 +322,7 @@ def many_models_words(
         Smallest and largest extreme among the models, of the last bundle.
     """
     row = readout_row(readout)
-    unit = _unit(row)
+    unit = row["unit"]
     kind = "lowest point" if row["extreme"] == "min" else "peak"
     text = (
         f"{row['name']}, {bundles[-1]}: over all models the {kind} lies between "

@@ -26,8 +26,8 @@ _CELL, _MARGINS = (3.05, 2.55), (0.52, 0.45, 0.14, 0.71)
 _BLUE, _ORANGE, _BLACK, _GREEN = theme.CURVES[:4]
 _DASHED = (0, (4, 2.5))
 
-#: Share of infected people with measurable antibody, by day since symptom onset: about 10 % on the
-#: first day, half around day 12, 98 to 100 % by day 22 (Borremans 2020, eLife, 516 people in 21
+#: Share of infected people with measurable antibody, by day since symptom onset: about 10% on the
+#: first day, half around day 12, 98 to 100% by day 22 (Borremans 2020, eLife, 516 people in 21
 #: studies). Between these days we draw straight lines: an assumption.
 POSITIVE = {0.0: 0.10, 12.0: 0.50, 22.0: 0.98}
 

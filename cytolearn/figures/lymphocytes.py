@@ -226,7 +226,7 @@ def count_scatter(
 
 @dataclass(frozen=True)
 class Correlation:
-    """A rank correlation with its 95 % interval (Spearman; Fisher's z on the ranks).
+    """A rank correlation with its 95% interval (Spearman; Fisher's z on the ranks).
 
     Attributes
     ----------
@@ -372,7 +372,7 @@ def beliefs_picture(beliefs: Sequence[int]) -> Picture:
 
 
 def ratio_words(ratio: tuple[float, float, float]) -> str:
-    """Say a ratio of counts with its 95 % interval: "1.66 times as high (1.5 to 1.9)"."""
+    """Say a ratio of counts with its 95% interval: "1.66 times as high (1.5 to 1.9)"."""
     value, low, high = ratio
     return f"{number(value, 3)} times as high (95% interval {number(low, 3)} to {number(high, 3)})"
 

@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from cytolearn.figures import theme
-from cytolearn.figures.panels import draw_panel, readout_row, unit_words
+from cytolearn.figures.panels import draw_panel, readout_row
 from cytolearn.figures.picture import Picture
 from cytolearn.figures.words import day as day_words
 from cytolearn.figures.words import difference
-from cytolearn.wording import in_sentence, listing, number
+from cytolearn.wording import in_sentence, listing, number, quantity, unit_words
 
 _SIZE, _AXES = (6.6, 3.4), (0.12, 0.19, 0.57, 0.68)
 #: A change below this is called no change, in per cent.
@@ -187,7 +187,7 @@ def sample_words(
     (first, a), (second, b) = values.items()
     said = difference(b, a, row["unit"])
     text = f"Blood drawn on {day_words(day)}: "
-    text += f"{first} {number(a)}, {second} {number(b)} {row['unit']}. "
+    text += f"{first} {number(a)}, {second} {quantity(b, row['unit'])}. "
     more = "has about as much" if said == "the same" else ("has more" if b > a else "has less")
     text += f"On this day {second} {more} {in_sentence(row['name'])} than {first}."
     if counts is not None:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from cytolearn import physiology
 from cytolearn.figures import theme
 from cytolearn.physiology.tables import read_table
-from cytolearn.wording import number, unknown
+from cytolearn.wording import number, unit_words, unknown
 
 DAYS = (-5.0, 40.0)
 #: Size of a panel's cell in inches and the margins inside it: left, bottom, right, top.
@@ -33,15 +33,6 @@ def readout_row(symbol: str) -> Mapping[str, str]:
     if not isinstance(symbol, str) or symbol not in rows:
         raise ValueError(unknown("readout", symbol, rows))
     return rows[symbol]
-
-
-def unit_words(unit: str) -> str:
-    """Return a unit as it is printed in a figure: "10⁹/L", "µg/mL FEU"."""
-    known = {"fraction": "share", "0-1": "0 to 1", "log10 copies/mL": "log₁₀ copies/mL"}
-    signs = {"ug/": "µg/", "/uL": "/µL", "10^9": "10⁹"}
-    for plain, sign in signs.items():
-        unit = unit.replace(plain, sign)
-    return known.get(unit, unit)
 
 
 def limits(
@@ -73,7 +64,7 @@ def limits(
 
 
 def _nice_above(value: float) -> float:
-    """Return the next of 1, 1.5, 2, 3, 5, 7.5 times a power of ten that leaves 5 % of air."""
+    """Return the next of 1, 1.5, 2, 3, 5, 7.5 times a power of ten that leaves 5% of air."""
     value = max(value * 1.05, 1e-6)
     base = 10.0 ** np.floor(np.log10(value))
     return float(next(s * base for s in (1, 1.5, 2, 3, 5, 7.5, 10) if s * base >= value))

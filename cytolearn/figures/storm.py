@@ -538,7 +538,7 @@ def agreement_table(share: np.ndarray, names: Sequence[str]) -> str:
             elif np.isfinite(share[i, j]):
                 depth = round(0.5 * share[i, j])
                 shade = f"color-mix(in srgb, var(--cl-c1) {depth}%, transparent)"
-                said = percent(share[i, j] / 100, space="")
+                said = percent(share[i, j] / 100)
                 cells += f'<td style="{slim};background:{shade} !important">{said}</td>'
             else:
                 cells += f'<td style="{slim}">–</td>'

@@ -283,7 +283,7 @@ def intervals(
     names: bool = True,
     truth: float = math.nan,
 ) -> Picture:
-    """Draw estimates under each other, each with its 95 % interval, on a logarithmic axis.
+    """Draw estimates under each other, each with its 95% interval, on a logarithmic axis.
 
     Parameters
     ----------

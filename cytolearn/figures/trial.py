@@ -187,7 +187,7 @@ def _draw_curves(ax: Axes, result: TrialResult, name: str, curves: dict[str, pd.
     for share, arm, color in sorted(ends, reverse=True):
         at = min([share, *(p - 0.075 * span for p in placed[-1:])])
         placed.append(at)
-        said = percent(share / 100, space="")
+        said = percent(share / 100)
         ax.text(
             end * 1.02,
             at,
@@ -270,7 +270,7 @@ def trial_words(
         f"{flow['screened']:,} candidates, {flow['randomised']:,} randomised: {arms}.",
     ]
     ends = (
-        f"{number(100 * (c['share'].iloc[-1] if main else 1 - c['share'].iloc[-1]), 2)} % ({arm})"
+        f"{number(100 * (c['share'].iloc[-1] if main else 1 - c['share'].iloc[-1]), 2)}% ({arm})"
         for arm, c in curves.items()
     )
     what = "Alive" if main else result.outcomes[outcome].replace(f" within {days} days", "")

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from cytolearn.figures import theme
-from cytolearn.figures.panels import cell_box, draw_panel, panel_grid, readout_row, unit_words
+from cytolearn.figures.panels import cell_box, draw_panel, panel_grid, readout_row
 from cytolearn.figures.picture import Picture
-from cytolearn.wording import number
+from cytolearn.wording import number, unit_words
 
 #: What a bedside shows as curves; everything else stands in the table.
 PANELS = ("pf_ratio", "viral_load", "crp", "ferritin", "il6", "alc")

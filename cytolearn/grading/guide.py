@@ -305,7 +305,7 @@ def _answer(spec: Mapping[str, Any], truth: Expected) -> str:
     if spec.get("tolerance", 0) > 0.05:
         return f"{words} (give or take {number(spec['tolerance'])})"
     if "relative_tolerance" in spec:
-        return f"{words} (give or take {100 * spec['relative_tolerance']:g} %)"
+        return f"{words} (give or take {100 * spec['relative_tolerance']:g}%)"
     return words
 
 

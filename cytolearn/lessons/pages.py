@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cytolearn import physiology
-from cytolearn.figures.panels import unit_words
 from cytolearn.lessons.content import load_content, read_text
+from cytolearn.wording import unit_words
 
 #: The parts of every page, in order: tag, whether markdown and code cells belong to it, and the
 #: heading that its first cell carries ("" for none). A test holds every lesson to it.

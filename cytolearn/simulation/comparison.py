@@ -119,7 +119,7 @@ def _difference(symbol: str, course: Course, first: Course, against: str) -> str
 
 
 def how_much(here, there) -> str:
-    """Say a change of size: 'about the same', '30 % higher', '4.2 times higher'."""
+    """Say a change of size: 'about the same', '30% higher', '4.2 times higher'."""
     a, b = here["value"], there["value"]
     if here["unit"].startswith("log10"):
         gap = a - b
@@ -131,7 +131,7 @@ def how_much(here, there) -> str:
         return "about the same"
     if ratio >= 2:
         return f"{number(ratio, 2)} times higher"
-    return f"{number(100 * abs(ratio - 1), 2)} % {_up(ratio - 1)}"
+    return f"{number(100 * abs(ratio - 1), 2)}% {_up(ratio - 1)}"
 
 
 def _up(gap: float) -> str:

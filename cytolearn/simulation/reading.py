@@ -99,12 +99,12 @@ def summary(course: Course) -> str:
         words.append(
             f"The lung is worst on {day_words(worst['day'])}: P/F ratio {number(worst['value'])} "
             f"mmHg, {oxygenation_words(worst['value'])}, with at most "
-            f"{number(lesion['value'], 2)} % of the lung consolidated."
+            f"{number(lesion['value'], 2)}% of the lung consolidated."
         )
     else:
         words.append(
             f"Oxygenation stays normal (lowest P/F ratio {number(worst['value'], 3)} mmHg, "
-            f"lesion at most {number(lesion['value'], 2)} % of the lung)."
+            f"lesion at most {number(lesion['value'], 2)}% of the lung)."
         )
     words.append(f"Lymphocytes fall to {at('alc')}.")
     words.append(f"IL-6 peaks at {at('il6')} and CRP at {at('crp')}.")

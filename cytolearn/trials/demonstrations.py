@@ -207,9 +207,7 @@ def phase_two_to_three(
         f"{number(_LOW_BAR)}, a low bar, set for fear of missing a good drug."
     )
     if len(winners):
-        small, large = (
-            change_in_percent(numbers[key] / 100, space=" ") for key in ("first", "second")
-        )
+        small, large = (change_in_percent(numbers[key] / 100) for key in ("first", "second"))
         words += (
             f" Of these, {int(winners['works'].sum())} really work, and "
             f"{int(winners['confirmed'].sum())} succeed again in a trial of {later} patients, "
@@ -262,7 +260,7 @@ def subgroup_hunting(found: TrialResult, groups: int = 20, *, seed: int = 1) -> 
         f"{'has' if numbers['significant'] == 1 else 'have'} p < 0.05, the smallest is "
         f"{number(numbers['smallest_p'], 2)}. If the subgroups were independent, "
         f"{number(numbers['expected'], 2)} would be expected, and at least one in "
-        f"{percent(numbers['chance'], 2, space=' ')} of such hunts."
+        f"{percent(numbers['chance'], 2)} of such hunts."
     )
     return Demonstration("subgroup_hunting", numbers, table, words)
 
@@ -400,9 +398,7 @@ def regression_to_the_mean(
         "everybody_better": float(ordinary.mean()),
     }
     name = physiology.readouts()[readout]["name"]
-    of_chosen, of_all = (
-        percent(numbers[key], 2, space=" ") for key in ("better", "everybody_better")
-    )
+    of_chosen, of_all = (percent(numbers[key], 2) for key in ("better", "everybody_better"))
     words = (
         f"{numbers['chosen']} of {len(first)} untreated patients were chosen by their worst "
         f"{name} between day {first_day} and {last_day}: a median of {number(numbers['first'])}. A "

@@ -277,9 +277,7 @@ def _background(given: object) -> tuple[tuple[Treatment, float], ...]:
                 'and a share, e.g. background=[(cl.treatment("dexamethasone", day=8), 0.8)]; '
                 f"you gave {one!r}."
             )
-        share = checked_number(
-            f"The share given {pair[0].label}", pair[1], 0, 1, "", "0.8 is 80 %."
-        )
+        share = checked_number(f"The share given {pair[0].label}", pair[1], 0, 1, "", "0.8 is 80%.")
         usual.append((pair[0], share))
     drugs = [t.drug for t, _ in usual]
     for drug in drugs:

@@ -209,7 +209,7 @@ class Screening:
     def _too_few(self) -> str:
         wanted, found = self.design.n, self.met
         shares = listing(
-            f"'{rule}' held for {number(100 * yes / asked, 2)} %"
+            f"'{rule}' held for {number(100 * yes / asked, 2)}%"
             for rule, (yes, asked) in self.held.items()
             if asked
         )

@@ -46,7 +46,7 @@ class Effect:
     arm, control : str
         Names of the arms.
     estimate, low, high : float
-        Estimate and 95 % interval; NaN where it cannot be estimated. Risk differences in
+        Estimate and 95% interval; NaN where it cannot be estimated. Risk differences in
         percentage points; a number needed to treat below 0 is a number needed to harm.
     p : float
         Two-sided p value of no difference, where the method gives one; NaN else.
@@ -90,13 +90,13 @@ class Effect:
         return "benefit" if (self.low > null) == more_is_good else "harm"
 
     def interval(self) -> str:
-        """Write estimate and interval: '0.83 (95 % interval 0.65 to 1.06)'."""
+        """Write estimate and interval: '0.83 (95% interval 0.65 to 1.06)'."""
         if not self.estimable:
             return f"not estimable: {self.reason}"
         if math.isnan(self.low):
             return f"{number(self.estimate)} ({self.note})"
         ends = f"{number(self.low)} to {number(self.high)}"
-        return f"{number(self.estimate)} ({LEVEL} % interval {ends})"
+        return f"{number(self.estimate)} ({LEVEL}% interval {ends})"
 
     def meaning(self) -> str:
         """Say what the interval allows and what it does not."""
@@ -249,7 +249,7 @@ def _nnt(one, other, outcome, follow_up) -> dict:
         raise NotEstimable("the risks are equal, so no number of treatments changes one outcome")
     if low < 0 < high:
         note = (
-            f"{LEVEL} % interval: from {number(100 / -low)} treated for one who is spared, through "
+            f"{LEVEL}% interval: from {number(100 / -low)} treated for one who is spared, through "
             f"infinity (no difference), to {number(100 / high)} treated for one who is harmed"
         )
         return {"estimate": -100 / estimate, "note": note}
@@ -362,7 +362,7 @@ _METHODS = {
 
 
 def kaplan_meier(time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
-    """Return the Kaplan-Meier share without the event, with a pointwise 95 % interval.
+    """Return the Kaplan-Meier share without the event, with a pointwise 95% interval.
 
     Parameters
     ----------

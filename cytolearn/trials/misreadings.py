@@ -57,8 +57,8 @@ def adding_up(per_control: float = 3.0) -> Demonstration:
     table = pd.DataFrame(rows, columns=[*columns, "estimate", "low", "high"]).set_index("row")
     numbers = {"crude": crude.oddsratio, "pooled": pooled.oddsratio_pooled, "truth": 1.0}
     words = (
-        f"The drug does nothing: in the trial of high risk {number(100 * _HIGH_RISK)} % die in "
-        f"either arm, in the trial of low risk {number(100 * _LOW_RISK)} %. The second trial "
+        f"The drug does nothing: in the trial of high risk {number(100 * _HIGH_RISK)}% die in "
+        f"either arm, in the trial of low risk {number(100 * _LOW_RISK)}%. The second trial "
         f"treats {number(per_control)} patients for each control. Added up, the events give an "
         f"odds ratio of {number(crude.oddsratio)}; compared within each trial and then averaged, "
         f"{number(pooled.oddsratio_pooled)}. "
@@ -96,7 +96,7 @@ def odds_and_risk(risk: float = 0.415, odds_ratio: float = 0.66) -> Demonstratio
     """
     import pandas as pd
 
-    risk = checked_number("risk", risk, 0.005, 0.8, "", "0.415 is 41.5 %.")
+    risk = checked_number("risk", risk, 0.005, 0.8, "", "0.415 is 41.5%.")
     odds_ratio = checked_number("odds_ratio", odds_ratio, 0.05, 20)
 
     def read(control: float) -> tuple[float, float, float, float]:
@@ -115,11 +115,11 @@ def odds_and_risk(risk: float = 0.415, odds_ratio: float = 0.66) -> Demonstratio
         "needed": 100 / saved if saved else float("nan"),
     }
     words = (
-        f"If {number(100 * risk)} % die without treatment, an odds ratio of {number(odds_ratio)} "
-        f"means that {number(100 * treated)} % die with it: a risk ratio of {number(ratio)}. Of "
+        f"If {number(100 * risk)}% die without treatment, an odds ratio of {number(odds_ratio)} "
+        f"means that {number(100 * treated)}% die with it: a risk ratio of {number(ratio)}. Of "
         f"100 treated patients it saves {number(saved, 2)}; one life for "
         f"{number(numbers['needed'], 2)} treated. The ratio hardly tells how many lives that is: "
-        f"at a risk of 1 % the same odds ratio saves {number(table['saved'].iloc[0], 2)} of 100."
+        f"at a risk of 1% the same odds ratio saves {number(table['saved'].iloc[0], 2)} of 100."
     )
     return Demonstration("odds_and_risk", numbers, table, words)
 
@@ -135,7 +135,7 @@ def composite(found: TrialResult, spared: float = 0.5) -> Demonstration:
         Whose patients are used.
     spared : float
         The knob: share of those who were ventilated and lived that the drug spares the ventilator.
-        It also adds deaths: 15 % more.
+        It also adds deaths: 15% more.
 
     Returns
     -------
@@ -165,7 +165,7 @@ def composite(found: TrialResult, spared: float = 0.5) -> Demonstration:
     }
     both = numbers["ratio_composite"] < 1
     words = (
-        f"In {n} patients the drug keeps {number(100 * spared)} % of those who survived a "
+        f"In {n} patients the drug keeps {number(100 * spared)}% of those who survived a "
         f"ventilator off it, and {more} more patients die. Ventilation or death: ratio "
         f"{number(numbers['ratio_composite'])}. Death alone: {number(numbers['ratio_death'])}. "
     )
@@ -225,7 +225,7 @@ def many_outcomes(
     words = (
         f"The drug does nothing. {times} trials, {outcomes} outcome"
         f"{'' if outcomes == 1 else 's'} each: in {int(table['found'].sum())} of them at least one "
-        f"outcome shows a benefit (95 % interval without the 1), in "
+        f"outcome shows a benefit (95% interval without the 1), in "
         f"{int(table['planned'].sum())} the outcome that had been chosen beforehand, death."
     )
     shown = list(dict.fromkeys(table.loc[table["found"], "best"]))

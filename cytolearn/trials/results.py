@@ -139,7 +139,7 @@ class TrialResult:
         Returns
         -------
         Effect
-            ``.estimate``, ``.low``, ``.high`` (95 %), ``.p``; where there is none, ``.reason``.
+            ``.estimate``, ``.low``, ``.high`` (95%), ``.p``; where there is none, ``.reason``.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class TrialResult:
         )
 
     def survival(self, outcome: str | None = None) -> dict[str, pd.DataFrame]:
-        """Return Kaplan-Meier curves by arm, with pointwise 95 % intervals.
+        """Return Kaplan-Meier curves by arm, with pointwise 95% intervals.
 
         Parameters
         ----------
@@ -397,7 +397,7 @@ class TrialResult:
         ]
         if design.background:
             care = listing(
-                f"{t.label}" + ("" if share == 1 else f" ({number(100 * share)} % of patients)")
+                f"{t.label}" + ("" if share == 1 else f" ({number(100 * share)}% of patients)")
                 for t, share in design.background
             )
             said.append(f"Usual care in every arm: {care}.")
@@ -406,7 +406,7 @@ class TrialResult:
         main = next(iter(self._outcomes.values()))
         counted = (self._counted(main, name) | {"arm": name} for name in design.arms)
         deaths = (
-            f"{c['events']} of {c['n']} ({percent(c['percent'] / 100, 2, space=' ')}) in {c['arm']}"
+            f"{c['events']} of {c['n']} ({percent(c['percent'] / 100, 2)}) in {c['arm']}"
             for c in counted
         )
         said.append(f"{main.words[:1].upper()}{main.words[1:]}: {listing(deaths)}.")

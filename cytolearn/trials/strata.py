@@ -30,7 +30,7 @@ class Subgroups:
     by : tuple of str
         What makes the strata.
     table : pandas.DataFrame, one row a stratum
-        Patients and events by arm; risk ratio with 95 % interval; note where there is none.
+        Patients and events by arm; risk ratio with 95% interval; note where there is none.
     pooled : Effect
         Mantel-Haenszel odds ratio over the strata.
     interaction_p : float
@@ -57,7 +57,7 @@ class Subgroups:
         if math.isfinite(self.interaction_p):
             said.append(
                 f"If the subgroups did not differ, a spread like this or wider would come up in "
-                f"{number(100 * self.interaction_p, 2)} % of trials. Of many subgroups, some "
+                f"{number(100 * self.interaction_p, 2)}% of trials. Of many subgroups, some "
                 "differ by chance."
             )
         else:

@@ -115,7 +115,7 @@ class Counterfactual:
         control, treated = self.risks
         shares = self.patients["verdict"].value_counts(normalize=True)
         who = ", ".join(
-            f"{percent(shares.get(verdict, 0.0), 2, space=' ')} {words}"
+            f"{percent(shares.get(verdict, 0.0), 2)} {words}"
             for verdict, words in (
                 ("helped", "are helped"),
                 ("harmed", "are harmed"),
@@ -124,8 +124,8 @@ class Counterfactual:
         )
         luck = self.patients
         return (
-            f"If every patient were in control, {number(100 * control)} % would be expected to "
-            f"die; if every patient were in {self.arm}, {number(100 * treated)} %. The true risk "
+            f"If every patient were in control, {number(100 * control)}% would be expected to "
+            f"die; if every patient were in {self.arm}, {number(100 * treated)}%. The true risk "
             f"ratio is {number(self.risk_ratio)}, the true difference "
             f"{number(self.risk_difference)} percentage points. The randomised trial found a risk "
             f"ratio of {self.estimated.interval()}. By their own risk, {who}. With the luck of "

@@ -35,12 +35,12 @@ from cytolearn.trials.ward import (
     tells,
     virus_change,
 )
-from cytolearn.wording import in_sentence, listing, number
+from cytolearn.wording import in_sentence, listing, number, quantity
 from cytolearn.wording import percent as in_percent
 
 
 def percent(risk: float) -> str:
-    """Write a risk: '12 %', '0.8 %'."""
+    """Write a risk: '12%', '0.8%'."""
     return in_percent(risk, 2)
 
 
@@ -68,7 +68,7 @@ def score_words(score: Score) -> list[str]:
     rules = [f"{name} {in_percent(score.share(deaths))}" for name, deaths in score.rules.items()]
     lines.append(
         f"For comparison, the share that simple rules reach: {'; '.join(rules)}. "
-        f"Below 0\u00a0% means harm."
+        f"Below 0% means harm."
     )
     return lines
 
@@ -156,7 +156,7 @@ def _tell_words(person: Inpatient, plans: Mapping[int, Plan]) -> str:
     found = []
     for tell in tells(person, plans):
         row = physiology.readouts()[tell.test]
-        value = f"{number(tell.value, 2)} {unit_of(row['unit'])}"
+        value = quantity(tell.value, row["unit"], 2)
         found.append(
             f"{in_sentence(row['name'])} the {tell.extreme} on the ward on day {tell.day} ({value})"
         )
@@ -179,11 +179,6 @@ def _definition_words(person: Inpatient, plan: Plan) -> str:
         f"Was it a 'cytokine storm'? Of {len(found)} published definitions, {yes} would say yes to "
         f"the last sheet, {no} would say no, and {open_} cannot be decided from these tests."
     )
-
-
-def unit_of(unit: str) -> str:
-    """Write a unit inside a sentence."""
-    return unit.replace("ug/", "µg/").replace("10^9/L", "10⁹/L").replace("log10", "log₁₀")
 
 
 def _better(person: Inpatient, plan: Plan, best: Plan) -> tuple[Plan, float]:

@@ -71,8 +71,8 @@ def who_has_more_antibody() -> Expected:
         facts={
             "shown": f"on day {SAMPLE_DAY} Nora has {number(nora, 2)} AU of neutralising antibody, Ana "
             f"{number(ana, 2)}: {number(ratio, 2)} times as much. Nora's lung lesion peaks at "
-            f"{number(peak(course(NORA)['lesion']), 2)} % of the lung, Ana's at "
-            f"{number(peak(course(ANA)['lesion']), 2)} %"
+            f"{number(peak(course(NORA)['lesion']), 2)}% of the lung, Ana's at "
+            f"{number(peak(course(ANA)['lesion']), 2)}%"
         },
     )
 
@@ -88,8 +88,8 @@ def without_the_fast_route() -> Expected:
         shown,
         facts={
             "shown": "with her fast route open Nora's lesion peaks at "
-            f"{number(peak(usual['lesion']), 2)} % of the lung, with it closed at "
-            f"{number(peak(closed['lesion']), 2)} %. Self-reactive antibody falls from "
+            f"{number(peak(usual['lesion']), 2)}% of the lung, with it closed at "
+            f"{number(peak(closed['lesion']), 2)}%. Self-reactive antibody falls from "
             f"{number(peak(usual['auto_ab']), 2)} to {number(peak(closed['auto_ab']), 2)} AU"
         },
     )
@@ -209,12 +209,12 @@ def closed_centres() -> str:
 def self_reactive_part() -> str:
     marks = page("affinity", "Nora").marks()
     said = [
-        f"{name} {number(one['self_reactive'], 2)} %"
+        f"{name} {number(one['self_reactive'], 2)}%"
         for name, one in marks.items()
         if name != "your patient"
     ]
     nora = number(marks["your patient"]["self_reactive"], 2)
-    return f"Self-reactive share of the fast antibody: Nora {nora} %, {', '.join(said)}."
+    return f"Self-reactive share of the fast antibody: Nora {nora}%, {', '.join(said)}."
 
 
 def comes_to_rest() -> str:
@@ -226,7 +226,7 @@ def dn2_order() -> str:
     shares = {"Nora": 100 * flow.mixture()["dn2"]}
     for name in ("Lucy", "Ana"):
         shares[name] = 100 * page("flow", name).mixture()["dn2"]
-    said = listing(f"{name} {number(share, 2)} %" for name, share in shares.items())
+    said = listing(f"{name} {number(share, 2)}%" for name, share in shares.items())
     return f"The order follows the fast route, the sizes are assumed. DN2 cells on day 8: {said}."
 
 
@@ -353,8 +353,8 @@ def self_antibody_harms_without_virus() -> Shown:
     harmed = found["viral_load_lung"][0] < 0.01 and found["lesion"][0] > 5 > found["lesion"][1]
     return Shown(
         harmed and stays > 90,
-        f"{words} With the usual antibody her lesion peaks at {number(found['lesion'][0], 2)} % of the lung, "
-        f"without any virus, and on the last day {number(stays, 2)} % of her self-reactive antibody is there.",
+        f"{words} With the usual antibody her lesion peaks at {number(found['lesion'][0], 2)}% of the lung, "
+        f"without any virus, and on the last day {number(stays, 2)}% of her self-reactive antibody is there.",
     )
 
 
@@ -390,7 +390,7 @@ def speed_costs_tolerance() -> Shown:
     words = (
         f"From the lowest to the highest bias Nora's antibody moves from day {number(days[0])} to day "
         f"{number(days[-1])}, and its self-reactive share from {number(shares[0], 2)} to "
-        f"{number(shares[-1], 2)} %."
+        f"{number(shares[-1], 2)}%."
     )
     return Shown(bool((np.diff(days) < 0).all() and (np.diff(shares) > 0).all()), words)
 
@@ -425,8 +425,8 @@ def dn2_cells_mark_lupus() -> Shown:
         flow.gate(**FAIR_GATE)
         shares.append(flow.counts()["percent"])
     words = (
-        f"With one gate, DN2 cells without self-antigen {number(shares[0], 2)} %, in Lucy "
-        f"{number(shares[1], 2)} %, in lupus four times as strongly driven {number(shares[2], 2)} %."
+        f"With one gate, DN2 cells without self-antigen {number(shares[0], 2)}%, in Lucy "
+        f"{number(shares[1], 2)}%, in lupus four times as strongly driven {number(shares[2], 2)}%."
     )
     return Shown(shares[0] < shares[1] < shares[2], words)
 
@@ -466,8 +466,8 @@ def two_tests_two_answers() -> Shown:
         found = rate.results()
         positive.append((found["true"] + found["false"]) / 10_000)
     words = (
-        f"Of the same people {percent(positive[0])} are positive with a specificity of {TEST[2]:g} % and "
-        f"{percent(positive[1])} with one of {BETTER_SPECIFICITY:g} %."
+        f"Of the same people {percent(positive[0])} are positive with a specificity of {TEST[2]:g}% and "
+        f"{percent(positive[1])} with one of {BETTER_SPECIFICITY:g}%."
     )
     own = peak(course(NORA)["auto_ab"]) > 5 * peak(course(ANA)["auto_ab"])
     return Shown(own and positive[0] > 3 * positive[1], words)
@@ -485,8 +485,8 @@ def covid_comes_to_rest() -> Shown:
     marks = page("affinity", "Nora").marks()
     nora, lupus = marks["your patient"]["left"], marks["lupus, no virus"]["left"]
     words = (
-        f"On day 120 {number(nora, 2)} % of Nora's self-reactive antibody is left, in lupus "
-        f"{number(lupus, 2)} %."
+        f"On day 120 {number(nora, 2)}% of Nora's self-reactive antibody is left, in lupus "
+        f"{number(lupus, 2)}%."
     )
     return Shown(nora < 5 and lupus > 90, words)
 
@@ -500,7 +500,7 @@ def a_normal_response_can_harm() -> Shown:
     lesion = [peak(c["lesion"]) for c in (usual, strong)]
     words = (
         f"With bias 5 Ana's virus peaks lower ({number(virus[1])} instead of {number(virus[0])} log10 "
-        f"copies/mL) and her lesion higher ({number(lesion[1], 2)} instead of {number(lesion[0], 2)} %)."
+        f"copies/mL) and her lesion higher ({number(lesion[1], 2)} instead of {number(lesion[0], 2)}%)."
     )
     return Shown(virus[1] < virus[0] and lesion[1] > lesion[0] * (1 + NOTICED), words)
 
@@ -513,8 +513,8 @@ def long_responses_harm_more() -> Shown:
     made.reset()
     days = [at(lucy["lesion"], day) for day in (10, 40)]
     words = (
-        f"Lucy's lesion grows from {number(days[0], 2)} % on day 10 to {number(days[1], 2)} % on day 40; with "
-        f"more self-antigen to {number(peak(stronger['lesion']), 2)} %."
+        f"Lucy's lesion grows from {number(days[0], 2)}% on day 10 to {number(days[1], 2)}% on day 40; with "
+        f"more self-antigen to {number(peak(stronger['lesion']), 2)}%."
     )
     return Shown(days[1] > 1.2 * days[0] and peak(stronger["lesion"]) > days[1], words)
 

@@ -123,7 +123,7 @@ q4 = []
 for name, change in changes.items():
     new_peak = mine.but(**change).run()["lesion"].max()
     in_percent = 100 * (new_peak / course["lesion"].max() - 1)
-    print(f"{name}: {in_percent:+.1f} %")
+    print(f"{name}: {in_percent:+.1f}%")
     q4 += [name] if in_percent <= -limit else []
 
 # %% check q4-check
@@ -139,7 +139,7 @@ closed = mine.but(ef_bias=0).run()["lesion"].max()
 for x in [0.1, 0.9]:  # which values?
     lesion = mine.but(self_reactivity=x).run()["lesion"].max()
     print(
-        f"Self-reactivity {x:.2f}: {lesion:.1f} % of the lung; with the route closed {closed:.1f} %."
+        f"Self-reactivity {x:.2f}: {lesion:.1f}% of the lung; with the route closed {closed:.1f}%."
     )
 q5 = ...  # the self_reactivity from which on a closed route is better
 

@@ -176,7 +176,7 @@ def useful_changes(case: Case) -> Expected:
         return frozenset(name for name, change in changes.items() if change <= -by)
 
     answer = lowered(found, limit)
-    sizes = {n: f"by {c:+.0f} %" if abs(c) >= 0.5 else "hardly at all" for n, c in found.items()}
+    sizes = {n: f"by {c:+.0f}%" if abs(c) >= 0.5 else "hardly at all" for n, c in found.items()}
     said = (f"{CHANGE_WORDS[name]} {size}" for name, size in sizes.items())
     return Expected(
         answer,

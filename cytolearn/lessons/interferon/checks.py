@@ -84,7 +84,7 @@ def treatment_window() -> Expected:
         facts={
             "shown": f"started on day 1 after the first symptom, {percent(left[1])} of the untreated peak "
             f"lesion remains; started on day 4, {percent(left[4])}; started on day {LATE_DAY}, "
-            f"{percent(left[LATE_DAY])} (100\u00a0% means no effect)"
+            f"{percent(left[LATE_DAY])} (100% means no effect)"
         },
     )
 
@@ -207,8 +207,8 @@ def _left(patient: cl.Patient, drug: str, day: int) -> float:
 def _defect(patient: cl.Patient, words: str) -> str:
     low, normal = patient.run(), course(ANA)
     return (
-        f"{words} the lung lesion peaks at {number(peak(low['lesion']), 2)} % of the lung, against "
-        f"{number(peak(normal['lesion']), 2)} % in Ana, who is otherwise the same."
+        f"{words} the lung lesion peaks at {number(peak(low['lesion']), 2)}% of the lung, against "
+        f"{number(peak(normal['lesion']), 2)}% in Ana, who is otherwise the same."
     )
 
 

@@ -80,14 +80,14 @@ for day in [3]:  # which days?
 q3 = ...  # the last day in time
 
 # %% [markdown] why q3-why
-# Nine runs of the same person, which differ in nothing but the start day. The share that is left rises with every day of delay and ends near 100 %: interferon only protects cells that the virus has not reached yet, and each day more of those that it will reach are infected already. Where exactly the window closes depends on the person, and on how large an effect is wanted. That is why a trial that treats everybody in hospital, a week after onset, can find nothing with a drug that would have worked earlier.
+# Nine runs of the same person, which differ in nothing but the start day. The share that is left rises with every day of delay and ends near 100%: interferon only protects cells that the virus has not reached yet, and each day more of those that it will reach are infected already. Where exactly the window closes depends on the person, and on how large an effect is wanted. That is why a trial that treats everybody in hospital, a week after onset, can find nothing with a drug that would have worked earlier.
 
 # %% worked q3-worked
 in_time = []
 for day in range(9):
     treated_run = mine.treat(cl.treatment("ifn_beta_1a", day=day)).run()
     percent_left = 100 * treated_run["lesion"].max() / course["lesion"].max()
-    print(f"Started on day {day}: {percent_left:.0f} % is left.")
+    print(f"Started on day {day}: {percent_left:.0f}% is left.")
     in_time += [day] if percent_left <= limit else []
 q3 = max(in_time)
 

@@ -217,9 +217,9 @@ def rule_fires() -> Expected:
             "first": number(first),
             "before": number(first - 0.5),
             "count": number(at(course("Vera")["alc"], DRUG_DAY), 2),
-            "share_first": f"{shares[first]:.1f}\u00a0%",
-            "share_before": f"{shares[first - 0.5]:.1f}\u00a0%",
-            "rule": f"{RULE:g}\u00a0%",
+            "share_first": f"{shares[first]:.1f}%",
+            "share_before": f"{shares[first - 0.5]:.1f}%",
+            "rule": f"{RULE:g}%",
         },
     )
 
@@ -442,7 +442,7 @@ def small_rule_wide_interval() -> Shown:
         counts[0] != counts[1] and max(spans) > 0.3,
         "At 70% of the lower limit: "
         + "; ".join(
-            f"{lab}: {n} flagged, {ill} need oxygen ({percent(low, space='')} to {percent(high, space='')})"
+            f"{lab}: {n} flagged, {ill} need oxygen ({percent(low)} to {percent(high)})"
             for lab, (n, ill, (low, high)) in found.items()
         )
         + ".",

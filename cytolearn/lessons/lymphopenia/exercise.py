@@ -116,7 +116,7 @@ names = ["crp", "d_dimer", "il7", "pd1", "killing", "lesion"]
 q4 = ...  # a list such as ["crp", "lesion"]
 
 # %% [markdown] why q4-why
-# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: here the marker rises **because** the function is low, not the other way round (in patients both are discussed). CRP and D-dimer report inflammation and clotting, which is much the same in both. The lesion is somewhat larger in the twin, whose virus is killed later; whether by more than 15 % depends on the patient.
+# A second measurement can decide what the first could not, if the two causes push it apart. IL-7 is used up by T cells wherever they are, so it notices death and not moving. Killing power is what the cells can do; in the twin there are fewer of them to be called. PD-1 marks cells that meet antigen, and where killing is slow, antigen stays: here the marker rises **because** the function is low, not the other way round (in patients both are discussed). CRP and D-dimer report inflammation and clotting, which is much the same in both. The lesion is somewhat larger in the twin, whose virus is killed later; whether by more than 15% depends on the patient.
 
 # %% worked q4-worked
 twin_run = mine.but(homing_max=0.1, lymphocyte_death=q3).run()

@@ -70,7 +70,7 @@ def more_virus() -> Expected:
     similar = abs(ratio - 1) < NOTICED and earlier > 0
     shown = "B" if similar else "A" if ratio > 3 else "C" if ratio > 1 else "D"
     said = []
-    for name, unit in (("lesion", " % of the lung"), ("viral_load", " powers of ten in the nose")):
+    for name, unit in (("lesion", "% of the lung"), ("viral_load", " powers of ten in the nose")):
         before, after = (number(peak(run[name]), 2) for run in (usual, more))
         said.append(after + unit + (", as before" if before == after else f" instead of {before}"))
     return Expected(
@@ -103,7 +103,7 @@ def virus_under_steroid() -> Expected:
         facts={
             "shown": f"without the drug virus is found in the nose until day {number(usual)}; with it, "
             f"still {until}. Her worst day is better all the same: a lesion of "
-            f"{number(peak(course(LATE)['lesion']), 2)} % against {number(peak(course()['lesion']), 2)} %"
+            f"{number(peak(course(LATE)['lesion']), 2)}% against {number(peak(course()['lesion']), 2)}%"
         },
     )
 
@@ -213,8 +213,8 @@ def early_and_late() -> str:
     usual, early, late = (number(peak(course(d)["lesion"]), 2) for d in (None, EARLY, LATE))
     facts = models_that_agree().facts
     return (
-        f"Rosa's lesion peaks at {usual} % of the lung untreated, at {early} % with dexamethasone from day "
-        f"{EARLY}, at {late} % from day {LATE}. The first holds in {facts['early_worse']} of {MODELS} models, "
+        f"Rosa's lesion peaks at {usual}% of the lung untreated, at {early}% with dexamethasone from day "
+        f"{EARLY}, at {late}% from day {LATE}. The first holds in {facts['early_worse']} of {MODELS} models, "
         f"the second in {facts['late_better']}, both in {facts['both']}."
     )
 
@@ -317,9 +317,9 @@ def more_immunity_is_not_always_better() -> Shown:
         found[f"less response from day {day} on"] = lesion()
     one.reset()
     more, much, early, late = found.values()
-    words = ", ".join(f"{name} {number(value, 2)} %" for name, value in found.items())
+    words = ", ".join(f"{name} {number(value, 2)}%" for name, value in found.items())
     return Shown(
         more < usual < much and late < usual < early,
-        f"Peak lesion untreated {number(usual, 2)} %; {words}. Both more and less response help or harm: "
+        f"Peak lesion untreated {number(usual, 2)}%; {words}. Both more and less response help or harm: "
         "it depends on which, and when.",
     )

@@ -180,7 +180,7 @@ lesson.quiz()
 #
 # A model can be wrong, and this one is certainly incomplete. So each lesson sets what it shows beside what was found in patients, **for and against**. The letter says how firm the evidence is: A, replicated trials or measurements; B, several cohorts; C, one cohort or a mechanism; D, an assumption.
 #
-# A **rate ratio** of 0.64 means 36 % fewer deaths per day among the treated. The bracket behind it (95% CI) is the range of values that the data are compatible with; if it contains 1, no effect at all is possible, too.
+# A **rate ratio** of 0.64 means 36% fewer deaths per day among the treated. The bracket behind it (95% CI) is the range of values that the data are compatible with; if it contains 1, no effect at all is possible, too.
 #
 # VERIFIED means that the number was seen in a source when this lesson was written; MEMORY means that it was not, so check before you quote it.
 

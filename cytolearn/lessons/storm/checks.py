@@ -82,8 +82,8 @@ def loop_without_fuel() -> Expected:
         shown,
         facts={
             "shown": f"with the inflammasome gain at {number(gain)} as in Mara, Tess's lung lesion peaks at "
-            f"{number(after, 2)}\u00a0% of the lung instead of {number(before, 2)}\u00a0%, and her ferritin at "
-            f"{ferritin[1]} ng/mL instead of {ferritin[0]}; in Mara they are {number(mara, 2)}\u00a0% and "
+            f"{number(after, 2)}% of the lung instead of {number(before, 2)}%, and her ferritin at "
+            f"{ferritin[1]} ng/mL instead of {ferritin[0]}; in Mara they are {number(mara, 2)}% and "
             f"{ferritin[2]} ng/mL. A loop multiplies what is fed into it, and hardly any virus reaches Tess's lung"
         },
     )
@@ -108,7 +108,7 @@ def blocked_receptor() -> Expected:
         facts={
             "shown": f"two days after the infusion IL-6 is {number(il6[1], 2)} pg/mL (without it {number(il6[0], 2)}); "
             f"five days after it CRP is {number(crp[1], 2)} mg/L (without it {number(crp[0], 2)}); and the lesion peaks "
-            f"at {number(lesion[1], 2)}\u00a0% of the lung (without it {number(lesion[0], 2)}\u00a0%)"
+            f"at {number(lesion[1], 2)}% of the lung (without it {number(lesion[0], 2)}%)"
         },
     )
 
@@ -415,7 +415,7 @@ def storm_follows_the_virus() -> Shown:
     words = (
         f"With viral antagonism 0.6 Mara, gains unchanged, has an IL-6 of {number(after['il6'], 2)} instead of "
         f"{number(before['il6'], 2)} pg/mL and a lesion of {number(after['lesion'], 2)} instead of "
-        f"{number(before['lesion'], 2)}\u00a0%."
+        f"{number(before['lesion'], 2)}%."
     )
     return Shown(all(after[r] < before[r] / 3 for r in before), words)
 
@@ -437,15 +437,13 @@ def the_rules_disagree() -> Shown:
     page.draw(12, "assume a feverish inpatient")
     found = page.fill()
     low = float(np.nanmin(found.percent.to_numpy(float)))
-    return Shown(
-        low < 20, f"The worst pair agrees on {low:.0f}\u00a0% of the ward. {found.summary()}"
-    )
+    return Shown(low < 20, f"The worst pair agrees on {low:.0f}% of the ward. {found.summary()}")
 
 
 def eleven_say_little() -> Shown:
     """001-16: the interval of 8 of 11."""
     truth = eleven_patients()
-    words = f"8 of 11 is compatible with {truth.facts['low']} to {truth.facts['high']}\u00a0%."
+    words = f"8 of 11 is compatible with {truth.facts['low']} to {truth.facts['high']}%."
     return Shown(truth.value < 50 < truth.mistakes["upper"], words)
 
 
@@ -515,7 +513,7 @@ def il6_rises_under_tocilizumab() -> Shown:
 def crp_falls_lung_does_not_heal() -> Shown:
     """M19: task 2."""
     truth = crp_against_lung()
-    words = f"CRP {truth.facts['crp']}\u00a0% lower, lesion {truth.facts['lesion']}\u00a0% lower."
+    words = f"CRP {truth.facts['crp']}% lower, lesion {truth.facts['lesion']}% lower."
     return Shown(truth.value > 3 * abs(truth.mistakes["lesion"]), words)
 
 

@@ -87,14 +87,14 @@ for day in [3]:  # which days?
 q3 = ...  # the last day in time
 
 # %% [markdown] why q3-why
-# Fifteen runs of the same person, which differ in nothing but the start day. The share that is left first falls a little, then rises towards 100 %: the window has two ends. Too early, and the ten days are over before the loop is; too late, and the lung is hurt already. In a trial everybody starts on another day of the illness, so the average effect mixes all of these runs.
+# Fifteen runs of the same person, which differ in nothing but the start day. The share that is left first falls a little, then rises towards 100%: the window has two ends. Too early, and the ten days are over before the loop is; too late, and the lung is hurt already. In a trial everybody starts on another day of the illness, so the average effect mixes all of these runs.
 
 # %% worked q3-worked
 in_time = []
 for day in range(15):
     treated_run = mine.treat(cl.treatment("anakinra", day=day)).run()
     percent_left = 100 * treated_run["lesion"].max() / course["lesion"].max()
-    print(f"Started on day {day}: {percent_left:.1f} % is left.")
+    print(f"Started on day {day}: {percent_left:.1f}% is left.")
     in_time += [day] if percent_left <= limit else []
 q3 = max(in_time)
 

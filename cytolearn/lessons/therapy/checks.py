@@ -106,9 +106,9 @@ def one_steroid() -> Expected:
         shown,
         facts={
             "shown": f"Ana, from day {EARLY}: lung lesion {percent(ana)}, from very little; risk of "
-            f"death {number(risks[ANA][0], 2)}\u00a0% without and {number(risks[ANA][1], 2)}\u00a0% "
+            f"death {number(risks[ANA][0], 2)}% without and {number(risks[ANA][1], 2)}% "
             f"with it. Mara, from day {LATE}: lesion {percent(mara)}, risk of death "
-            f"{number(risks[MARA][0], 2)}\u00a0% without and {number(risks[MARA][1], 2)}\u00a0% with it"
+            f"{number(risks[MARA][0], 2)}% without and {number(risks[MARA][1], 2)}% with it"
         },
     )
 
@@ -129,7 +129,7 @@ def risk(preset: str, drug: str = "", day: int = 0, dose: float = 1.0) -> float:
 
 # ---------------------------------------------------------------- tasks
 def drugs_for_mara() -> Expected:
-    """Which drugs cut Mara's lesion by 30 % or more."""
+    """Which drugs cut Mara's lesion by 30% or more."""
 
     def cut(who: str, limit: float) -> frozenset[str]:
         return frozenset(d for d in TASK_DRUGS if change(who, d, DAY) <= limit)
@@ -278,18 +278,18 @@ def tnf_here() -> str:
 
 def steroids_here() -> str:
     return (
-        f"Dexamethasone changes Mara's risk of death from {number(100 * risk(MARA), 2)}\u00a0% to "
-        f"{number(100 * risk(MARA, 'dexamethasone', LATE), 2)}\u00a0% if started on day {LATE}; in Ana, "
-        f"on day {EARLY}, from {number(100 * risk(ANA), 2)}\u00a0% to "
-        f"{number(100 * risk(ANA, 'dexamethasone', EARLY), 2)}\u00a0%."
+        f"Dexamethasone changes Mara's risk of death from {number(100 * risk(MARA), 2)}% to "
+        f"{number(100 * risk(MARA, 'dexamethasone', LATE), 2)}% if started on day {LATE}; in Ana, "
+        f"on day {EARLY}, from {number(100 * risk(ANA), 2)}% to "
+        f"{number(100 * risk(ANA, 'dexamethasone', EARLY), 2)}%."
     )
 
 
 def hcq_here() -> str:
     _, page = _given("hydroxychloroquine", EARLY)
     return (
-        f"At the usual dose hydroxychloroquine blocks {number(page.effect().max(), 2)}\u00a0% of the "
-        f"virus's entry, because {number(100 * cl.parameters().loc['tmprss2_share', 'baseline'])}\u00a0% "
+        f"At the usual dose hydroxychloroquine blocks {number(page.effect().max(), 2)}% of the "
+        f"virus's entry, because {number(100 * cl.parameters().loc['tmprss2_share', 'baseline'])}% "
         "of it goes through another door; Jonas's lesion changes by "
         f"{percent(change(JONAS, 'hydroxychloroquine', EARLY))}. The model knows none of the drug's "
         "harms."
@@ -311,7 +311,7 @@ def crp_here() -> str:
     return (
         f"Five days after tocilizumab Jonas's CRP is {number(treated.at(day)['crp'], 2)} mg/L instead "
         f"of {number(without.at(day)['crp'], 2)}; his lesion is {number(treated.at(day)['lesion'], 2)}"
-        f"\u00a0% instead of {number(without.at(day)['lesion'], 2)}\u00a0%. The laboratory gets well "
+        f"% instead of {number(without.at(day)['lesion'], 2)}%. The laboratory gets well "
         "before the lung does."
     )
 
@@ -593,7 +593,7 @@ def lives_depend_on_risk() -> Shown:
     """M43: the same ratio saves many or few."""
     high, low = play("odds_and_risk", 41.5).numbers, play("odds_and_risk", 2).numbers
     words = (
-        f"One odds ratio: at 41.5 % it saves {number(high['saved'], 2)} of 100, at 2 % "
+        f"One odds ratio: at 41.5% it saves {number(high['saved'], 2)} of 100, at 2% "
         f"{number(low['saved'], 2)}; one life for {number(high['needed'], 2)} and "
         f"{number(low['needed'], 2)} treated."
     )
@@ -629,9 +629,9 @@ def more_is_not_better() -> Shown:
     made.reset()
     words = (
         f"Moderate illness, dexamethasone from day {LATE}: risk of death "
-        f"{number(tess['death'][0], 2)} % with the usual dose, {number(tess['death'][1], 2)} % with "
+        f"{number(tess['death'][0], 2)}% with the usual dose, {number(tess['death'][1], 2)}% with "
         f"three times as much. MAS-like, tocilizumab: {number(mara['death'][0], 3)}, "
-        f"{number(mara['death'][1], 3)} and {number(mara['death'][2], 3)} % with 0.3, 1 and 3 times "
+        f"{number(mara['death'][1], 3)} and {number(mara['death'][2], 3)}% with 0.3, 1 and 3 times "
         f"the dose. RECOVERY, 20 mg instead of 6 on simple oxygen: {row('STE-14')['effect']}."
     )
     holds = tess["death"][1] > tess["death"][0] and mara["death"][2] > mara["death"][0]
@@ -641,8 +641,8 @@ def more_is_not_better() -> Shown:
 # ---- claims about single studies ----
 def rule_of_three() -> Shown:
     """001-09: no event among 26 excludes little."""
-    upper = proportion_confint(0, 26, alpha=0.1, method="beta")[1]  # one-sided 95 %
-    words = f"0 of 26 is compatible with up to {100 * upper:.1f} %; the rule of three says {100 * 3 / 26:.1f} %."
+    upper = proportion_confint(0, 26, alpha=0.1, method="beta")[1]  # one-sided 95%
+    words = f"0 of 26 is compatible with up to {100 * upper:.1f}%; the rule of three says {100 * 3 / 26:.1f}%."
     return Shown(upper > 0.1 and abs(upper - 3 / 26) < 0.02, words)
 
 
@@ -659,9 +659,9 @@ def intention_to_treat() -> Shown:
     cured, others = r["events_treated"] / r["n_treated"], r["events_control"] / r["n_control"]
     as_randomised = (r["events_treated"] - 1) / 33, r["events_control"] / 32
     words = (
-        f"As analysed {100 * cured:.1f} % against {100 * others:.1f} %; as randomised, if the patient "
-        f"who crossed over was cured, {100 * as_randomised[0]:.1f} % against "
-        f"{100 * (r['events_control'] + 1) / 32:.1f} %. P = {r['p']}."
+        f"As analysed {100 * cured:.1f}% against {100 * others:.1f}%; as randomised, if the patient "
+        f"who crossed over was cured, {100 * as_randomised[0]:.1f}% against "
+        f"{100 * (r['events_control'] + 1) / 32:.1f}%. P = {r['p']}."
     )
     return Shown(bool(r["ci_low"] < 0 < r["ci_high"]), words)
 
@@ -674,7 +674,7 @@ def against_an_expected_rate() -> Shown:
     dead, n = int(r["events_treated"]), int(r["n_treated"])
     ps = {rate: binomtest(dead, n, rate).pvalue for rate in (0.2, 0.25, 0.35)}
     words = f"{dead} of {n} died. " + " ".join(
-        f"Expecting {100 * rate:.0f} %: P = {number(p, 2)}." for rate, p in ps.items()
+        f"Expecting {100 * rate:.0f}%: P = {number(p, 2)}." for rate, p in ps.items()
     )
     return Shown(ps[0.35] < 0.001 < 0.05 < ps[0.2], words)
 

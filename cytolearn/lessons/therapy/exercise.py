@@ -76,7 +76,7 @@ extremes = {
 # %% stub q2
 low, high = (mine.but(mas_gain=x) for x in extremes["mas_gain"])
 illness = 100 * (burden(high) / burden(low) - 1)  # without any drug
-print(f"High against low mas_gain: {illness:+.0f} % lesion, untreated.")
+print(f"High against low mas_gain: {illness:+.0f}% lesion, untreated.")
 q2 = ...  # a list of names in quotes
 
 # %% [markdown] why q2-why
@@ -87,7 +87,7 @@ q2, drug = [], cl.treatment(lever, day=start)
 for name, values in extremes.items():
     persons = [mine.but(**{name: value}) for value in values]
     changes = [100 * (burden(person.treat(drug)) / burden(person) - 1) for person in persons]
-    print(f"{name}: {lever} {changes[0]:+.1f} % at the low value, {changes[1]:+.1f} % at the high")
+    print(f"{name}: {lever} {changes[0]:+.1f}% at the low value, {changes[1]:+.1f}% at the high")
     q2 += [name] if abs(changes[1] - changes[0]) >= 10 else []
 
 # %% check q2-check

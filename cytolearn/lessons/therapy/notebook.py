@@ -71,7 +71,7 @@ lesson.explore()
 # Words of the trial tabs:
 #
 # - **Risk ratio**: risk of death with the drug, divided by the risk without. Below 1 is better. An **odds ratio** does the same with odds (the dead divided by the survivors), a **rate ratio** or **hazard ratio** with how fast deaths come.
-# - **95 % interval**: the effects that the data do not contradict. If it holds 1, both benefit and harm, or nothing, remain possible.
+# - **95% interval**: the effects that the data do not contradict. If it holds 1, both benefit and harm, or nothing, remain possible.
 # - **p < 0.05**: data like these, or stranger, would come up in fewer than 1 of 20 trials of a drug that does nothing.
 # - **MAS-like**, **IL-6 type**, **Mild** ...: names of illnesses in the app; Mara's, Jonas's and Ana's are these three. MAS (macrophage activation syndrome) is the storm that the IL-1 loop drives.
 # - **The truth**: what only a model can show, each patient under both arms.
@@ -79,7 +79,7 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# Every drug here pulls **one lever**. Three questions decide what comes of it. *Is the lever what drives this patient?* IL-1 drives Mara's illness and hardly Jonas's. *Is it the right time?* Early on, inflammation and interferon still hold the virus down; a steroid takes both away. Later the virus is going and inflammation does the harm. *Is enough of the drug there?* A drug that takes 1 % of its target's work does nothing, however well it does in a dish.
+# Every drug here pulls **one lever**. Three questions decide what comes of it. *Is the lever what drives this patient?* IL-1 drives Mara's illness and hardly Jonas's. *Is it the right time?* Early on, inflammation and interferon still hold the virus down; a steroid takes both away. Later the virus is going and inflammation does the harm. *Is enough of the drug there?* A drug that takes 1% of its target's work does nothing, however well it does in a dish.
 #
 # A doctor sees none of the three. That is why there are trials, and why a trial answers for the mixture of patients that was in it. The numbers in the diagram are the six controls.
 

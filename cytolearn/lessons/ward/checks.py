@@ -164,7 +164,7 @@ def _named(beds) -> frozenset[str]:
 
 
 def helped_by_interferon() -> Expected:
-    """In which beds interferon beta on arrival leaves 90 % of the risk, or less."""
+    """In which beds interferon beta on arrival leaves 90% of the risk, or less."""
     people = ward().values()
 
     def left(person: Inpatient) -> float:

@@ -44,7 +44,7 @@ DRIVERS = {
 #: What it takes to call a driver: how many times a test lies beyond that of every other bed. "Much
 #: virus": log10 copies per mL.
 BEYOND, BEYOND_HLA_DR, BEYOND_SINGLE, MUCH_VIRUS = 1.15, 1.05, 1.3, 4.5
-#: Two-sided 5 %, power 80 %: (1.96 + 0.84) squared.
+#: Two-sided 5%, power 80%: (1.96 + 0.84) squared.
 PER_ARM = 7.85
 
 
@@ -324,7 +324,7 @@ def needs_oxygen(case: Case, person: Inpatient) -> bool:
 
 
 def per_arm(control: float, treated: float) -> float:
-    """Return the patients an arm that show a difference of two shares (80 %, two-sided 5 %)."""
+    """Return the patients an arm that show a difference of two shares (80%, two-sided 5%)."""
     spread = control * (1 - control) + treated * (1 - treated)
     return PER_ARM * spread / (control - treated) ** 2 if control != treated else math.nan
 
