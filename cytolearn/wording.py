@@ -81,7 +81,7 @@ def unit_words(unit: str) -> str:
     >>> unit_words("10^9/L"), unit_words("ug/mL FEU"), unit_words("fraction")
     ('10⁹/L', 'µg/mL FEU', 'share')
     """
-    signs = {"ug/": "µg/", "/uL": "/µL", "10^9": "10⁹", "log10": "log₁₀"}
+    signs = {"ug/": "µg/", "/uL": "/µL", "10^9": "10⁹", "log10": "log₁₀", "deg ": "°"}
     for plain, sign in signs.items():
         unit = unit.replace(plain, sign)
     return {"fraction": "share", "0-1": "0 to 1"}.get(unit, unit)

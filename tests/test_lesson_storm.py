@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cytolearn as cl
-from cytolearn.apps.definitions import IL6_LIMITS, REPEATS, SHORT, best_cut
+from cytolearn.apps.definitions import ASSUMED, IL6_LIMITS, REPEATS, SHORT, best_cut
 from cytolearn.apps.scale_of_storms import published
 from cytolearn.figures import storm
 from cytolearn.lessons.content import expected, load_content
@@ -282,7 +282,7 @@ def test_widgets_of_the_panel_do_what_they_say(mara):
     page = mara.pages["definitions"]
     page.draw(9, "leave it open")
     page._what.value = "ferritin"
-    assert page._unit.options == ("ng/mL", "ug/L")
+    assert page._unit.options == (("ng/mL", "ng/mL"), ("µg/L", "ug/L"))
     page._value.value = 9000
     page._type_clicked(None)
     assert page.labs()["ferritin"] == 9000
@@ -389,6 +389,52 @@ def test_the_story_of_lesson_3_holds():
     assert run["Jonas"]["hla_dr"].min() < storm.DYSREGULATION < run["Mara"]["hla_dr"].min()
     plasma = [run[n]["il1b"].max() for n in run]
     assert max(plasma) < 2 * min(plasma), "the panel that hardly tells them apart"
+    ifn = {n: run[n]["ifn"].loc[1.0] for n in run}
+    assert ifn["Tess"] > 3 * max(ifn["Mara"], ifn["Jonas"]), "sooner and several times as strong"
+    fed = run["Tess"]["danger"].max() / run["Mara"]["danger"].max()
+    assert 0.15 < fed < 0.3, "Tess's lung feeds the loop a fifth of what Mara's does"
+
+
+def test_the_loop_is_steep_and_the_lung_is_not():
+    runs = {gain: checks.course(checks.MARA, mas_gain=gain) for gain in (1.0, 2.0, 4.07)}
+    peak = {
+        s: {g: r[s].max() for g, r in runs.items()} for s in ("il1b_tissue", "lesion", "ferritin")
+    }
+    assert 2.5 < peak["il1b_tissue"][2.0] / peak["il1b_tissue"][1.0] < 3, "nearly three times"
+    assert peak["lesion"][2.0] / peak["lesion"][1.0] < 1.2, "only a little more lesion"
+    assert 2.7 < peak["ferritin"][4.07] / peak["ferritin"][1.0] < 3.4, "three times as high"
+    assert peak["lesion"][4.07] > 1.2 * peak["lesion"][1.0], "clearly worse"
+    fewer = checks.course(checks.MARA, viral_antagonism=0.85)["lesion"].max()
+    assert fewer < 0.6 * peak["lesion"][4.07], "how much virus comes down decides most of it"
+
+
+def test_in_the_second_week_a_steroid_helps_both():
+    for day in (7, 10):
+        left = {
+            (name, drug): checks.course(preset, drug, day)["lesion"].max()
+            / checks.course(preset)["lesion"].max()
+            for preset, name in checks.NAMES.items()
+            for drug in ("anakinra", "tocilizumab", "dexamethasone")
+        }
+        assert left["Mara", "anakinra"] < 0.9 and left["Mara", "tocilizumab"] > 0.97
+        assert min(left["Jonas", drug] for drug in ("anakinra", "tocilizumab")) > 0.9
+        assert max(left[name, "dexamethasone"] for name in ("Mara", "Jonas")) < 0.92
+
+
+def test_some_rules_can_say_nothing_else_here(mara):
+    # The page says so among its limits, and the tab beside its counts.
+    page = mara.pages["definitions"]
+    for assumed in ASSUMED:
+        page.draw(12, assumed)
+        page.ward()
+        verdicts = page.agreement().verdicts
+        assert verdicts["save_more"].isna().all(), "suPAR is not in the model"
+        assert not (verdicts[["hscore", "temple"]] == 1).any(axis=None)
+    page.draw(12, "assume a feverish inpatient")
+    said = page.summary()
+    assert "suPAR is decided for nobody" in said
+    assert "HScore, Temple and cHIS: the same answer for everybody" in said
+    page.draw(9, "leave it open")
 
 
 def test_the_last_hints_of_the_tasks_are_right():

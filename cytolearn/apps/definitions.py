@@ -17,7 +17,7 @@ from cytolearn.apps.widgets import button, handler
 from cytolearn.figures import storm
 from cytolearn.figures.words import day as day_words
 from cytolearn.patients import Cohort, population
-from cytolearn.wording import listing, number, unknown
+from cytolearn.wording import listing, number, quantity, unit_words, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ class Definitions:
                                 layout=W.Layout(width="220px"))  # fmt: skip
         self._value = W.FloatText(value=60, description="Value", layout=W.Layout(width="150px"),
                                   style={"description_width": "initial"})  # fmt: skip
-        self._unit = W.Dropdown(options=TYPED["crp"][1], description="Unit",
+        self._unit = W.Dropdown(options=_units("crp"), description="Unit",
                                 style={"description_width": "initial"},
                                 layout=W.Layout(width="200px"))  # fmt: skip
         type_in = button("Type it in", "Replace this value of the panel", self._type_clicked)
@@ -134,7 +134,7 @@ class Definitions:
                           description=words, **wide)
             for words, value, low, high, step in (
                 ("Ferritin cut-off, ng/mL", storm.MAS, 200, 12000, 20),
-                ("HLA-DR cut-off, a monocyte", storm.DYSREGULATION, 2500, 20000, 100),
+                ("HLA-DR cut-off, molecules/monocyte", storm.DYSREGULATION, 2500, 20000, 100),
             )
         ]  # fmt: skip
         self._table, self._words, self._twice = W.HTML(), W.HTML(), W.HTML()
@@ -370,7 +370,7 @@ class Definitions:
     def _sample(self) -> str:
         whose = self.app.now_name + (", treated" if self.app.treated else "")
         typed = "".join(
-            f", {TYPED[name][0]} typed in as {number(value)} {unit}"
+            f", {TYPED[name][0]} typed in as {quantity(value, unit)}"
             for name, (value, unit) in self._typed.items()
         )
         return f"{whose[0].upper()}{whose[1:]} on {day_words(self.day)}{typed}"
@@ -391,11 +391,24 @@ class Definitions:
     def _ward_words(self) -> str:
         panel, counts = _beds()["panel"], self.agreement().counts
         yes = listing(f"{SHORT[n]} {row['yes']}" for n, row in counts.iterrows())
-        both = self.agreement().verdicts
-        all_same = int((both.nunique(axis=1, dropna=False) == 1).sum())
+        verdicts = self.agreement().verdicts
+        silent = list(verdicts.columns[verdicts.isna().all()])
+        heard = verdicts.drop(columns=silent)
+        same = int((heard.nunique(axis=1, dropna=False) == 1).sum())
+        one_word = [n for n in heard if heard[n].nunique(dropna=False) == 1]
+        words = [f"The {len(heard.columns)} rules that can be decided say the same of {same}."]
+        if silent:
+            words.append(
+                f"{listing(SHORT[n] for n in silent)} is decided for nobody: its test is missing."
+            )
+        if one_word:
+            words.append(
+                f"{listing(SHORT[n] for n in one_word)}: the same answer for everybody. Look what "
+                "was assumed: could it have said anything else?"
+            )
         return (
-            f"Of {len(panel)} patients on the ward, so many are a case: {yes}. All six rules say "
-            f"the same of {all_same}. CD4 and CD8 below half the lower limit of normal: "
+            f"Of {len(panel)} patients on the ward, so many are a case: {yes}. {' '.join(words)} "
+            "CD4 and CD8 below half the lower limit of normal: "
             + listing(f"{n} with limits {name}" for name, n in self.by_laboratory().items())
             + "."
         )
@@ -495,7 +508,7 @@ class Definitions:
 
     @handler
     def _other_value(self, change: Any) -> None:
-        self._unit.options = TYPED[change["new"]][1]
+        self._unit.options = _units(change["new"])
 
     @handler
     def _cut_moved(self, _: Any) -> None:
@@ -519,6 +532,11 @@ class Definitions:
     def _few_clicked(self, _: Any) -> None:
         self.few()
         self.refresh()
+
+
+def _units(readout: str) -> list[tuple[str, str]]:
+    """Return the units in which a value may be typed, as they are printed and as they are known."""
+    return [(unit_words(unit), unit) for unit in TYPED[readout][1]]
 
 
 def best_cut(values: np.ndarray, ill: np.ndarray) -> float:

@@ -280,7 +280,7 @@ def map_words(gains: tuple[np.ndarray, np.ndarray], worst: Mapping[str, np.ndarr
     normal = int(np.abs(y - 1).argmin()), int(np.abs(x - 1).argmin())
     parts = []
     for name, limit, words in (
-        ("pf_ratio", VENTILATOR, f"the lung tips (P/F below {_PF})"),
+        ("pf_ratio", VENTILATOR, f"P/F falls below {_PF}"),
         ("ferritin", MAS, f"ferritin passes {_FERRITIN_LIMIT} ng/mL"),
         ("hla_dr", DYSREGULATION, f"HLA-DR falls below {_HLA_DR_LIMIT}"),
     ):
@@ -293,7 +293,7 @@ def map_words(gains: tuple[np.ndarray, np.ndarray], worst: Mapping[str, np.ndarr
             parts.append(f"{words} at {listing(at, 'or')}")
     if not parts:
         return (
-            "With these other controls no gain up to 10 tips the patient: the worst P/F ratio on "
+            "With these other controls no gain up to 10 crosses a limit: the worst P/F ratio on "
             f"the whole map is {number(worst['pf_ratio'].min(), 3)} mmHg."
         )
     return f"The other gain being normal, {listing(parts)}."

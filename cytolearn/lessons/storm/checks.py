@@ -78,13 +78,15 @@ def loop_without_fuel() -> Expected:
     share = (after - before) / (mara - before)
     shown = "D" if share < -NOTICED else "B" if share < NOTICED else "C" if share < 0.7 else "A"
     ferritin = [number(peak(c["ferritin"]), 2) for c in (own, with_gain, course(MARA))]
+    virus = 10 ** (peak(own["viral_load_lung"]) - peak(course(MARA)["viral_load_lung"]))
     return Expected(
         shown,
         facts={
             "shown": f"with the inflammasome gain at {number(gain)} as in Mara, Tess's lung lesion peaks at "
             f"{number(after, 2)}% of the lung instead of {number(before, 2)}%, and her ferritin at "
             f"{ferritin[1]} ng/mL instead of {ferritin[0]}; in Mara they are {number(mara, 2)}% and "
-            f"{ferritin[2]} ng/mL. A loop multiplies what is fed into it, and hardly any virus reaches Tess's lung"
+            f"{ferritin[2]} ng/mL. A loop multiplies what is fed into it, and Tess's lung holds "
+            f"{percent(virus)} of Mara's virus"
         },
     )
 
@@ -204,6 +206,7 @@ def eleven_patients() -> Expected:
             "normal": number(ends("normal")[0], 2),
             "normal_high": number(ends("normal")[1], 3),
             "point": number(100 * 8 / 11, 2),
+            "sensitivity": number(100 * proportion_confint(8, 8, method="beta")[0], 2),
         },
     )
 

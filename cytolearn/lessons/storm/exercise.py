@@ -194,7 +194,7 @@ high = ferritin > np.median(ferritin)
 q7 = ...  # patients to treat for one death fewer
 
 # %% [markdown] why q7-why
-# The number needed to treat is about absolute risks: how many of a hundred are spared. It falls when the risk is high, even if the drug cuts every risk by the same share. That is why trials enrol the very ill, and why their numbers must not be carried over to the less ill. Here the drug also does relatively more in the upper half, because ferritin marks the loop that it stops: in this model ferritin is predictive. In patients that is not shown.
+# The number needed to treat is about absolute risks: how many of a hundred are spared. It falls when the risk is high, even if the drug cuts every risk by the same share. That is why trials enrol the very ill, and why their numbers must not be carried over to the less ill. Here the drug also does relatively more in the upper half, because ferritin marks the loop that it stops: in this model ferritin is predictive. In patients that is not shown: for that, a trial must treat those with little ferritin as well.
 
 # %% worked q7-worked
 spared = without[high].mean() - with_drug[high].mean()

@@ -72,7 +72,7 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# A **feedback loop** is a circle of causes: macrophages release messengers, and the messengers call more macrophages. Going round once multiplies what was there. If each round gives back less than went in, the fire dies; if more, it grows until something runs out or a brake takes hold. Between the two lies a **tipping point**, and near it small differences become large ones.
+# A **feedback loop** is a circle of causes: macrophages release messengers, and the messengers call more macrophages. Going round once multiplies what was there. If each round gives back less than went in, the fire dies; if more, it grows until something runs out or a brake takes hold. Between the two lies a **tipping point**, and near it small differences become large ones (in this model inside the loop, less so in the lung).
 #
 # Two loops share the macrophages. One runs through the *inflammasome*, IL-1, IL-18 and interferon gamma; its mark is ferritin. The other runs through IL-6; its marks are CRP, and monocytes that lose HLA-DR. The numbers in the diagram are the six controls.
 
