@@ -348,6 +348,25 @@ def test_task_4_prints_the_answer(capsys):
     assert checks.rule_fires().value == 3
 
 
+def test_task_1_counts_resting_cells_in_blood_and_tissue():
+    facts = {k: float(v) for k, v in checks.fold_more_cells().facts.items()}
+    assert facts["vera_rest_blood"] < facts["vera"] / 2, "most of Vera's cells are elsewhere"
+    assert facts["vera"] < 0.9 * facts["healthy"], "she has lost some, too"
+    assert facts["dev_rest_blood"] < facts["dev"] < facts["dev_blood"], "activated cells count, too"
+    healthy = checks.course("Vera")["sequestered"].loc[checks.INFECTED]
+    assert healthy == pytest.approx(0, abs=1e-6), "in health all travellers are on the road"
+
+
+def test_task_2_more_killers_each_weaker():
+    truth, run = checks.same_marker_other_function(), checks.course("Vera")
+    late = truth.mistakes["late_day"]
+    effectors = run["cd8_effector"]
+    each = truth.value / (effectors.loc[late] / effectors.loc[checks.EARLY])
+    assert float(truth.facts["weaker"]) == pytest.approx(100 * (1 - each), abs=0.6)
+    # "because less antigen is shown to them"
+    assert run["hla_dr"].loc[late] < 0.7 * run["hla_dr"].loc[checks.EARLY]
+
+
 def test_the_story_of_lesson_2_holds():
     # The page says these things in words: if the model changes, so must they.
     vera, dev = checks.course("Vera"), checks.course("Dev")
@@ -355,4 +374,6 @@ def test_the_story_of_lesson_2_holds():
     assert max(low) < 0.5, "less than half of what they had"
     assert checks.at(vera["sequestered"], 12) > 0.5 > 0.2 > checks.at(dev["sequestered"], 12)
     assert checks.clear_day("Dev") > checks.clear_day("Vera") + 7
+    sooner = checks.clear_day("Dev") - checks.clear_day("Dev", checks.DRUG_DAY)
+    assert 7 < sooner < 10, "IL-7 clears Dev's lung more than a week earlier"
     assert all(run["pf_ratio"].min() < 200 for run in (vera, dev)), "both are short of breath"

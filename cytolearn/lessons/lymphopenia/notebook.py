@@ -74,7 +74,7 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# A blood count looks through a keyhole. Lymphocytes are born in marrow and thymus, but at any time most of them sit in tissue; the blood is the road between. A count falls when cells **leave the road**, when they **die**, or when fewer **arrive**. Inflammation does the first two at once.
+# A blood count looks through a keyhole. Lymphocytes are born in marrow and thymus, but at any time most of them sit in tissue; the blood is the road between. (The model follows the travellers only: those that are on the road when you are well.) A count falls when cells **leave the road**, when they **die**, or when fewer **arrive**. Inflammation does the first two at once.
 #
 # **IL-7** keeps T cells alive and makes them divide. The body makes it at a steady rate and T cells use it up, so it rises by itself when they are few. As a drug it is called CYT107.
 #
