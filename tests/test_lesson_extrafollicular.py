@@ -54,6 +54,17 @@ def test_a_race_without_virus_or_antibody_is_said_so():
     clocks.switch(True, True)
 
 
+def test_a_virus_that_comes_back_is_said_so():
+    clocks = page("clocks", "Ana")
+    assert "gone by day" in clocks.summary() and "back by" not in clocks.summary()
+    words, marks = clocks.switch(centre=False), clocks.results()
+    clocks.switch(True, True)
+    assert f"back by day {marks['back']:.1f}" in words and "gone by" not in words
+    load = checks.course(checks.ANA)["viral_load_lung"]
+    assert load.loc[marks["gone"] + 1 :].max() < 2, "with a germinal centre it stays away"
+    assert 20 < marks["back"] < 40
+
+
 def test_a_test_becomes_positive_as_published():
     assert [float(bcells.share_positive(day)) for day in (0, 12, 22, 30)] == [0.1, 0.5, 0.98, 0.98]
     assert (np.diff(bcells.share_positive(np.arange(0, 23.0))) > 0).all()

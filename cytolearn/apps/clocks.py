@@ -30,6 +30,8 @@ _OUTPUTS = (
 #: What closes a route. The germinal centre needs both: no seed and no growth.
 FAST_OFF = {"ef_bias": 0.0}
 CENTRE_OFF = {"gc_seeding": 0.0, "gc_growth": 0.0}
+#: What `race_words` says.
+_MARKS = ("first", "takeover", "gone", "back", "peak", "left")
 #: Below this, in log10 copies/mL, a swab finds nothing (top of the normal range).
 _UNSEEN = 2.0
 
@@ -93,18 +95,22 @@ class TwoClocks:
         Returns
         -------
         dict of str to float
-            ``first`` and ``takeover`` (days; NaN: never), ``gone`` (day), ``peak`` (log10
-            copies/mL), ``left`` (plasmablasts on day 40, times normal), ``antibody`` (AU on the
+            ``first`` and ``takeover`` (days; NaN: never), ``gone`` and ``back`` (days on which
+            virus falls below what a swab finds, and is found again), ``peak`` (log10 copies/mL),
+            ``left`` (plasmablasts on day 40, times normal), ``antibody`` (AU on the
             day of the test), ``positive`` (share of infected people).
         """
         days, now = self._run(self._switched())
         half = constant(self.app.patient, "nab_half")
         peak = int(np.argmax(now["viral_load_lung"]))
         after, centre = np.arange(len(days)) >= peak, now["centre"]
+        gone = first_day(days[after], -now["viral_load_lung"][after], -_UNSEEN)
+        since = days > gone  # nowhere if it never goes
         return {
             "first": first_day(days, now["nab"], half),
             "takeover": first_day(days, np.where(centre > 1, centre - now["fast"], -1), 0),
-            "gone": first_day(days[after], -now["viral_load_lung"][after], -_UNSEEN),
+            "gone": gone,
+            "back": first_day(days[since], now["viral_load_lung"][since], _UNSEEN),
             "peak": float(now["viral_load_lung"][peak]),
             "left": float(now["plasmablasts_ef"][-1])
             / constant(self.app.patient, "plasmablasts_normal"),
@@ -117,7 +123,7 @@ class TwoClocks:
         marks = self.results()
         on = {True: "on", False: "off"}
         head = f"Fast route {on[self._fast.value]}, germinal centre {on[self._centre.value]}. "
-        race_line = race_words(*(marks[k] for k in ("first", "takeover", "gone", "peak", "left")))
+        race_line = race_words(**{k: marks[k] for k in _MARKS})
         half = constant(self.app.patient, "nab_half")
         return f"{head}{race_line}\n{serology_words(self.day, marks['antibody'], half)}"
 

@@ -204,7 +204,9 @@ def first_day(days: np.ndarray, values: np.ndarray, limit: float) -> float:
     return float(days[above[0]]) if above.size else float("nan")
 
 
-def race_words(first: float, takeover: float, gone: float, peak: float, left: float) -> str:
+def race_words(
+    first: float, takeover: float, gone: float, back: float, peak: float, left: float
+) -> str:
     """Say who wins the race.
 
     Parameters
@@ -214,7 +216,9 @@ def race_words(first: float, takeover: float, gone: float, peak: float, left: fl
     takeover : float
         Day from which germinal centres do more of the neutralising than the fast route.
     gone : float
-        Day on which the virus in the lung is no longer measurable.
+        Day on which the virus in the lung is no longer measurable (NaN: never).
+    back : float
+        Day on which it is measurable again (NaN: never).
     peak : float
         Peak of the virus in the lung, log10 copies/mL.
     left : float
@@ -234,6 +238,8 @@ def race_words(first: float, takeover: float, gone: float, peak: float, left: fl
             " and is still measurable on the last day"
             if np.isnan(gone)
             else f" and is gone by {day_words(gone)}"
+            if np.isnan(back)
+            else f", falls below the limit on {day_words(gone)} and is back by {day_words(back)}"
         ),
         f"on the last day plasmablasts of the fast route stand at {number(left, 2)} times normal",
     ]

@@ -238,11 +238,17 @@ def clotting() -> str:
     )
 
 
-def plasma_by_day() -> str:
-    said = [
-        f"from day {day} {percent(share_left('convalescent_plasma', day))}" for day in PLASMA_DAYS
-    ]
+def _plasma_leaves(days: tuple[int, ...]) -> str:
+    said = [f"from day {day} {percent(share_left('convalescent_plasma', day))}" for day in days]
     return f"Of Nora's untreated peak lesion plasma leaves {listing(said)}."
+
+
+def plasma_late() -> str:
+    return _plasma_leaves(PLASMA_DAYS[2:])
+
+
+def plasma_early() -> str:
+    return _plasma_leaves(PLASMA_DAYS[:2])
 
 
 def steroid_by_day() -> str:
@@ -297,15 +303,16 @@ def race_of(who: str, fast: bool = True, centre: bool = True) -> dict[str, float
 
 
 def early_antibody_marks_danger() -> Shown:
-    """003-01, M25: antibody goes with harm in all, against it among those with as much virus."""
+    """003-01, M25: antibody goes with harm in all; with as much virus it depends on how much."""
     titre = page("downstream", "Nora").show("titre")
-    everybody = titre.choose(level=0, plasma=False)
-    among_all = titre.results()["correlation"]
-    alike = titre.choose(level=5)
-    among_alike = titre.results()["correlation"]
+    words, found = [], []
+    for level in (0, 5, 1):  # everybody, much virus, little virus
+        words.append(titre.choose(level=level, plasma=False))
+        found.append(titre.results()["correlation"])
     titre.choose(level=0)
+    among_all, much, little = found
     more = who_has_more_antibody().value == "C"
-    return Shown(more and among_all > 0.2 and among_alike < -0.2, f"{everybody} {alike}")
+    return Shown(more and among_all > 0.2 and much < -0.2 and little > 0.2, " ".join(words))
 
 
 def a_complication_is_real_and_rare() -> Shown:
@@ -319,15 +326,17 @@ def a_complication_is_real_and_rare() -> Shown:
 
 
 def antibody_blocks_infection() -> Shown:
-    """003-10: without any antibody the virus stays."""
+    """003-10: without any antibody the virus stays, in Nora and in Ana."""
     both, none = race_of("Nora"), race_of("Nora", fast=False, centre=False)
     words = (
         f"With antibody Nora's virus in the lung peaks at {number(both['peak'])} log10 copies/mL and is gone "
         f"by day {number(both['gone'])}; without any it peaks at {number(none['peak'])} and is still there on "
-        "the last day."
+        "the last day. So it is in Ana, whose virus never got far."
     )
-    longer = math.isnan(none["gone"]) or none["gone"] > both["gone"] + 5
-    return Shown(none["peak"] > both["peak"] and longer, words)
+    stays = all(
+        math.isnan(race_of(who, fast=False, centre=False)["gone"]) for who in ("Nora", "Ana")
+    )
+    return Shown(none["peak"] > both["peak"] and stays, words)
 
 
 def complexes_call_inflammation() -> Shown:
@@ -396,14 +405,16 @@ def speed_costs_tolerance() -> Shown:
 
 
 def the_fast_route_subsides() -> Shown:
-    """003-17: it subsides; with the germinal centre closed it comes back in Ana."""
+    """003-17: it subsides; with the germinal centre closed the virus brings it back in Ana."""
     on, closed = race_of("Ana"), race_of("Ana", centre=False)
     top = peak(course(ANA)["plasmablasts_ef"]) / at(course(ANA)["plasmablasts_ef"], -5)
     words = (
         f"Ana's fast plasmablasts rise to {number(top, 2)} times normal and stand at {number(on['left'], 2)} "
-        f"times on day 40; with the germinal centre closed at {number(closed['left'], 2)} times."
+        f"times on day 40; with the germinal centre closed at {number(closed['left'], 2)} times, because "
+        f"the virus is back from day {number(closed['back'])} on."
     )
-    return Shown(on["left"] < 0.3 * top and closed["left"] > 2 * on["left"], words)
+    back = math.isnan(on["back"]) and closed["back"] > closed["gone"]
+    return Shown(on["left"] < 0.3 * top and closed["left"] > 2 * on["left"] and back, words)
 
 
 def lupus_never_rests() -> Shown:
@@ -520,17 +531,19 @@ def long_responses_harm_more() -> Shown:
 
 
 def neither_route_is_bad() -> Shown:
-    """M27: close the fast route in Nora: more virus; close the slow one in Ana: later, and no rest."""
+    """M27: close the fast route in Nora: more virus; close the slow one in Ana: it comes back."""
     on, off = race_of("Nora"), race_of("Nora", fast=False)
     ana, closed = race_of("Ana"), race_of("Ana", centre=False)
     words = (
         f"Without the fast route Nora's virus peaks at {number(off['peak'])} instead of {number(on['peak'])} "
         f"log10 copies/mL and goes on day {number(off['gone'])} instead of {number(on['gone'])}. Without "
         f"germinal centres Ana's antibody is sufficient on day {number(closed['first'])} instead of "
-        f"{number(ana['first'])}, and her fast route is active again on day 40."
+        f"{number(ana['first'])}; her virus is below the limit on day {number(closed['gone'])} and back on "
+        f"day {number(closed['back'])}, and her fast route is active again on day 40."
     )
     fast_protects = off["peak"] > on["peak"] + 0.2 and off["gone"] > on["gone"] + 5
-    slow_needed = closed["first"] > ana["first"] + 1 and closed["left"] > 2 * ana["left"]
+    later = closed["first"] > ana["first"] + 1 and closed["left"] > 2 * ana["left"]
+    slow_needed = later and math.isnan(ana["back"]) and closed["back"] > closed["gone"]
     return Shown(fast_protects and slow_needed, words)
 
 

@@ -198,7 +198,7 @@ print(f"The colleague says: {gift} AU of antibody would add {gift * per_unit:.1f
 q7 = ...  # what the gift of antibody really changes
 
 # %% [markdown] why q7-why
-# The four people have more antibody **because** they have more virus, and a worse lung for the same reason. The line through them is a fact, and it predicts well: who has more antibody on day 10 is in more danger. It says nothing about what happens if somebody *gives* antibody, because that changes antibody and not the past of the virus. This is confounding by a common cause. In real life the intervention has a name: a randomised trial of plasma. Given early it helped in two of them and made no difference in a third.
+# The four people have more antibody **because** they have more virus, and a worse lung for the same reason. The line through them is a fact, and it predicts well: who has more antibody on day 10 is in more danger. It says nothing about what happens if somebody *gives* antibody, because that changes antibody and not the past of the virus. This is confounding by a common cause. In real life the intervention has a name: a randomised trial of plasma. Given early it helped in two of them and made no clear difference in three others.
 
 # %% worked q7-worked
 with_plasma = mine.treat(cl.treatment("convalescent_plasma", day=plasma_day)).run()
@@ -222,7 +222,7 @@ q8 = """
 """
 
 # %% [markdown] why q8-why
-# There is no single right text; the one below is an example for the practice patient. It answers first, tells the mark from the cause, gives numbers on both sides, and says what would change the writer's mind. (Published: patients in intensive care had more early antibody; plasma did not raise deaths in hospital; given within the first days it helped in two trials and not in a third. People who lack B cells have long infections. No trial has shown a benefit of removing B cells in acute COVID-19.)
+# There is no single right text; the one below is an example for the practice patient. It answers first, tells the mark from the cause, gives numbers on both sides, and says what would change the writer's mind. (Published: patients in intensive care had more early antibody; plasma did not raise deaths in hospital; given early it helped in two trials and made no clear difference in three others. People who lack B cells have long infections. No trial has shown a benefit of removing B cells in acute COVID-19.)
 
 # %% worked q8-worked
 q8 = f"""I would not do it. It is true that people who become very ill often have much antibody
