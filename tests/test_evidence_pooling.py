@@ -242,6 +242,21 @@ def test_independent_rows_hold_nobody_twice():
     assert one_split["split"].nunique() == 1
 
 
+def test_independent_rows_count_deaths_by_one_day_where_a_study_has_several():
+    frame = trials(outcome="death", design="RCT")
+    kept = frame.independent().set_index("study")["outcome"]
+    by_day_28 = frame[frame["outcome"].str.contains("28-day|day 28")]
+    several = by_day_28[by_day_28["level"] == "trial"]["study"].unique()
+    assert len(several) > 30
+    assert kept[kept.index.isin(several)].str.contains("28-day|day 28").all()
+    # day 15 stands before day 28 in the table; a hospital's deaths have "28%" in their words
+    for earlier, wanted in (("IL6-22", "REACT6-18"), ("IL6-11", "REACT6-16")):
+        both = rows(earlier, wanted)
+        assert list(both["row_id"]) == [earlier, wanted] and both["study"].nunique() == 1
+        assert list(both.independent()["row_id"]) == [wanted]
+        assert list(rows(earlier).independent()["row_id"]) == [earlier]
+
+
 @pytest.mark.parametrize(
     ("row_ids", "options", "said"),
     [

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
+from cytolearn import evidence
 from cytolearn.apps import explorer
 from cytolearn.apps.beside import beside
 from cytolearn.apps.heatmap import DAYS, PEOPLE, YOURS
 from cytolearn.apps.pharmacology import TARGETS
 from cytolearn.apps.traps import TRAPS, Traps
 from cytolearn.apps.trial_designer import ENTRY, OWN, Plan
+from cytolearn.evidence.checks import recomputed
 from cytolearn.figures.therapy import Mark, heat_words, interval_words, intervals
-from cytolearn.lessons.content import load_content
+from cytolearn.lessons.content import load_content, read_text
 from cytolearn.lessons.explore import open_app
 from cytolearn.lessons.lesson import Lesson
 from cytolearn.lessons.therapy import checks
 from cytolearn.treatments import drugs
-from cytolearn.trials import misreadings
+from cytolearn.trials import misreadings, replay_record
 
 FEW = ("anakinra", "dexamethasone", "hydroxychloroquine")
 
@@ -60,6 +62,94 @@ def test_every_mistake_differs_from_the_answer_and_is_explained():
                 assert abs(wrong - expected.value) > tolerance, name
             else:
                 assert wrong != expected.value, name
+
+
+# What the lesson says in words, without a number that is filled in
+def virus(who, drug="", day=0):
+    return checks.course(who, drug, day)["viral_load_lung"]
+
+
+def after(course, day):
+    """Return the first value on or after a day."""
+    return course.loc[day:].iloc[0]
+
+
+def test_a_late_steroid_lets_the_virus_leave_mara_more_slowly():
+    """Prediction 2, the last answer."""
+    day = checks.LATE
+    untreated, treated = virus(checks.MARA), virus(checks.MARA, "dexamethasone", day)
+    for course in (untreated, treated):
+        assert (course.loc[day : day + 5].diff()[1:] < 0).all()
+    assert after(treated, day + 5) > after(untreated, day + 5) + 0.5
+    assert after(untreated, day) > untreated.max() - 1  # so there is still much of it
+
+
+def test_early_it_is_interferon_and_t_cells_that_hold_the_virus_down():
+    """Explain: a steroid weakens both; who blocks one messenger does not set the virus free."""
+    untreated, steroid = (checks.course(checks.JONAS, d, 1) for d in ("", "dexamethasone"))
+    assert steroid["ifn"].max() < 0.9 * untreated["ifn"].max()
+    for cells in (steroid["cd8_effector"].max() / untreated["cd8_effector"].max(),
+                  steroid["cd8"].min() / untreated["cd8"].min()):  # fmt: skip
+        assert cells < 0.9
+    most = virus(checks.JONAS).max()
+    assert steroid["viral_load_lung"].max() > most + 0.2
+    for drug in ("anakinra", "infliximab", "tocilizumab"):
+        assert virus(checks.JONAS, drug, 1).max() < most + 0.01, drug
+
+
+def test_after_its_peak_a_steroid_slows_the_virus_without_raising_it():
+    """Task 2: why days after the peak still cost Jonas more lesion."""
+    facts = checks.first_helpful_day().facts
+    days = range(int(facts["virus_peak"]) + 1, int(facts["day"]))
+    assert days  # there are such days, or the sentence has nothing to explain
+    untreated = virus(checks.JONAS)
+    for day in days:
+        treated = virus(checks.JONAS, "dexamethasone", day)
+        assert checks.change(checks.JONAS, "dexamethasone", day) > 0
+        assert treated.max() == pytest.approx(untreated.max(), abs=0.01)
+        assert after(treated, day + 5) > after(untreated, day + 5) + 0.5
+    assert virus(checks.JONAS, "dexamethasone", 1).max() > untreated.max() + 0.2
+    assert len({facts["day"], facts["risk_day"], facts["peak_day"]}) == 3
+
+
+def test_no_day_is_a_good_day_for_a_steroid_in_ana_and_the_three_ways_to_go_wrong():
+    """Hook, the app's third task, the first key point."""
+    untreated = checks.risk(checks.ANA)
+    assert all(checks.risk(checks.ANA, "dexamethasone", d) > untreated for d in (*DAYS, 14))
+    assert checks.risk(checks.MARA, "dexamethasone", 9) < checks.risk(checks.MARA)
+    assert checks.change(checks.MARA, "tocilizumab", checks.DAY) > 0
+    assert checks.change(checks.JONAS, "dexamethasone", 1) > 10
+    assert checks.change(checks.JONAS, "dexamethasone", 11) < 0
+    assert abs(checks.change(checks.JONAS, "hydroxychloroquine", checks.EARLY)) < 5
+
+
+def test_the_cards_own_up_to_where_the_model_is_wrong():
+    record = replay_record()
+    one = record.loc["dexamethasone_no_oxygen"]
+    assert (one["direction_model"], one["direction_published"]) == ("benefit", "none shown")
+    assert one["published"] > 1 and f"{one['model']:.2f}" in checks.steroids_here()
+    # "mostly overlap, but only about half give the same verdict"
+    assert record["agrees"].mean() > 0.8 and 0.35 < record["same_direction"].mean() < 0.65
+
+
+@pytest.mark.parametrize(("row_id", "said"), [("IL6-09", "with steroids"), ("IL6-10", "without")])
+def test_crude_ratios_on_the_card_come_from_the_counts(row_id, said):
+    crude = recomputed(evidence.trials(row_id=row_id)).loc[row_id]
+    numbers = f"{said} {crude.risk_ratio:.2f} ({crude.rr_low:.2f}-{crude.rr_high:.2f})"
+    card = next(card for card in load_content("therapy")["evidence"] if card["id"] == "il6")
+    assert numbers in card["for"][0]["text"]
+    assert numbers.replace("-", " to ") in read_text("therapy", "exercise.py")
+
+
+def test_the_first_view_of_the_forest_just_holds_one_and_with_a_fixed_effect_does_not():
+    """What stands above the figure."""
+    app = evidence.trials().forest()
+    assert app.choices["class_"] == "IL-6 blockade" and app.choices["model"] == "random"
+    assert 1 < app.pooled.high < 1.05
+    small = app.frame[app.frame["n_treated"] + app.frame["n_control"] < 200]["row_id"]
+    light = app.pooled.weights.reindex(small).sum()
+    app.set(model="fixed")
+    assert app.pooled.high < 1 and app.pooled.weights.reindex(small).sum() < light
 
 
 # ---------------------------------------------------------------- the drug in the body

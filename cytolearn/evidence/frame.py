@@ -11,6 +11,8 @@ from cytolearn.evidence import pooling
 if TYPE_CHECKING:
     from cytolearn.evidence.pooling import Pooled
 
+_BY_DAY_28 = r"\b28-day|\bday 28\b|\b28 d\b"  # in the words of an outcome
+
 
 class Trials(pd.DataFrame):
     """Published trials, one row a comparison: a DataFrame that can also pool and draw itself."""
@@ -35,14 +37,20 @@ class Trials(pd.DataFrame):
         """Keep one row a group of patients, so that nobody counts twice.
 
         Of the rows of one study those on deaths go first, then the whole trial before its parts
-        (all parts of one split, if there is no whole), then the order of the table. Published
+        (all parts of one split, if there is no whole), then deaths by day 28, the day that most
+        trials count at, before those by another day, then the order of the table. Published
         meta-analyses go: they hold the same trials again.
         """
         rows = self[self["level"] != "meta-analysis"]
-        rows = rows.assign(_other=rows["outcome_group"] != "death", _part=rows["level"] != "trial")
-        rows = rows.sort_values(["_other", "_part"], kind="stable")
-        first = rows.groupby("study")[["_other", "_part", "split"]].transform("first")
-        kept = (rows[["_other", "_part", "split"]] == first).all(axis=1)
+        rows = rows.assign(
+            _other=rows["outcome_group"] != "death",
+            _part=rows["level"] != "trial",
+            _another_day=~rows["outcome"].str.contains(_BY_DAY_28),
+        )
+        order = ["_other", "_part", "_another_day"]
+        rows = rows.sort_values(order, kind="stable")
+        first = rows.groupby("study")[[*order, "split"]].transform("first")
+        kept = (rows[[*order, "split"]] == first).all(axis=1)
         kept &= (rows["split"] != "") | ~rows.duplicated("study")
         chosen = rows.index[kept]
         return self.loc[sorted(chosen)].reset_index(drop=True)

@@ -19,7 +19,7 @@ from cytolearn.lessons.answers import Expected
 from cytolearn.lessons.claims import Shown
 from cytolearn.treatments import drugs
 from cytolearn.treatments.teaching import TeachingWarning
-from cytolearn.trials import replay_summary
+from cytolearn.trials import replay_record, replay_summary
 from cytolearn.wording import change_in_percent, in_sentence, listing, number
 
 JONAS, MARA, ANA, TESS = "il6_dysregulated", "mas_like", "mild", "moderate"
@@ -59,6 +59,11 @@ def peak_change(preset: str, drug: str, day: int) -> float:
     """Return the change of the worst day's lesion, in %."""
     treated, without = course(preset, drug, day)["lesion"], course(preset)["lesion"]
     return float(100 * (treated.max() / without.max() - 1))
+
+
+def virus_peak_day(preset: str) -> float:
+    """Return the day of the most virus in the untreated lung, since the first symptom."""
+    return float(course(preset)["viral_load_lung"].idxmax())
 
 
 def percent(value: float) -> str:
@@ -159,12 +164,15 @@ def first_helpful_day() -> Expected:
         return float(next((day for day in range(15) if less(day)), math.nan))
 
     day = first(lambda d: change(JONAS, "dexamethasone", d) < 0)
+    by_risk = first(lambda d: risk(JONAS, "dexamethasone", d) < risk(JONAS))
+    by_worst_day = first(lambda d: peak_change(JONAS, "dexamethasone", d) < 0)
     return Expected(
         day,
         mistakes={
             "last_harm": day - 1,
             "since_infection": day + 5,
-            "worst_day": first(lambda d: peak_change(JONAS, "dexamethasone", d) < 0),
+            "worst_day": by_worst_day,
+            "risk_of_death": by_risk,
             "mara": first(lambda d: change(MARA, "dexamethasone", d) < 0),
             "a_lot": first(lambda d: change(JONAS, "dexamethasone", d) < -5),
         },
@@ -173,6 +181,9 @@ def first_helpful_day() -> Expected:
             "before": percent(change(JONAS, "dexamethasone", int(day) - 1)),
             "then": percent(change(JONAS, "dexamethasone", int(day))),
             "early": percent(change(JONAS, "dexamethasone", 1)),
+            "virus_peak": number(virus_peak_day(JONAS)),
+            "risk_day": number(by_risk),
+            "peak_day": number(by_worst_day),
             "mara": number(first(lambda d: change(MARA, "dexamethasone", d) < 0)),
         },
     )
@@ -281,7 +292,18 @@ def steroids_here() -> str:
         f"Dexamethasone changes Mara's risk of death from {number(100 * risk(MARA), 2)}% to "
         f"{number(100 * risk(MARA, 'dexamethasone', LATE), 2)}% if started on day {LATE}; in Ana, "
         f"on day {EARLY}, from {number(100 * risk(ANA), 2)}% to "
-        f"{number(100 * risk(ANA, 'dexamethasone', EARLY), 2)}%."
+        f"{number(100 * risk(ANA, 'dexamethasone', EARLY), 2)}%. {no_oxygen_here()}"
+    )
+
+
+def no_oxygen_here() -> str:
+    """Say what the replay of RECOVERY without oxygen found, beside the trial."""
+    r = replay_record().loc["dexamethasone_no_oxygen"]
+    return (
+        "But played as the trial in patients without oxygen, the model shows a benefit, ratio "
+        f"{r.model:.2f} ({r.model_low:.2f}-{r.model_high:.2f}); RECOVERY did not, "
+        f"{r.published:.2f} ({r.published_low:.2f}-{r.published_high:.2f}), and leaned to harm. "
+        "Believe the trial."
     )
 
 
@@ -375,7 +397,9 @@ def il1_helps_the_selected() -> Shown:
     mara, jonas = _cell("anakinra", MARA), _cell("anakinra", JONAS)
     words = _cells(("anakinra", MARA), ("anakinra", JONAS), ("canakinumab", MARA))
     cohort, trial = row("IL1-08")["effect"], row("IL1-03")["effect"]
-    words += f" Published: cohort {cohort} (Huet), unselected trial {trial} (CORIMUNO-ANA-1)."
+    words += (
+        f" Published: cohort {cohort} (Huet), trial not chosen by suPAR {trial} (CORIMUNO-ANA-1)."
+    )
     return Shown(mara <= MUCH and jonas > HELPS and cohort < trial, words)
 
 
@@ -458,7 +482,7 @@ def selection_can_help() -> Shown:
     words = (
         f"Best of {len(TASK_DRUGS)} drugs from day {DAY}: {drugs()[best[MARA]]['name']} in the "
         f"MAS-like patient, {drugs()[best[JONAS]]['name']} in the IL-6 type. SAVE-MORE, chosen by "
-        f"suPAR: {row('IL1-04')['effect']}; CORIMUNO-ANA-1, unselected: {row('IL1-03')['effect']}."
+        f"suPAR: {row('IL1-04')['effect']}; CORIMUNO-ANA-1, not: {row('IL1-03')['effect']}."
     )
     return Shown(bool(best[MARA] != best[JONAS] and row("IL1-04")["ci_high"] < 1), words)
 

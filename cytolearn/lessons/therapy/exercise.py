@@ -242,7 +242,7 @@ q8 = """
 """
 
 # %% [markdown] why q8-why
-# There is no single right text; the one below is an example for the practice patient. It takes the drugs one by one, uses own numbers and a published one, and says what would change the decision. (Published: dexamethasone, RECOVERY, on oxygen 0.82 (0.72 to 0.94); tocilizumab, RECOVERY, 0.85 (0.76 to 0.94), with steroids 0.83, without 1.12 (0.93 to 1.36).)
+# There is no single right text; the one below is an example for the practice patient. It takes the drugs one by one, uses own numbers and a published one, and says what would change the decision. (Published: dexamethasone, RECOVERY, on oxygen 0.82 (0.72 to 0.94); tocilizumab, RECOVERY, 0.85 (0.76 to 0.94), crude risk ratio with steroids 0.83 (0.75 to 0.92), without 1.13 (0.93 to 1.36).)
 
 # %% worked q8-worked
 q8 = f"""This is day ten, and the patient needs oxygen. I would give dexamethasone now: in the
@@ -254,7 +254,8 @@ another {q4:.0f} percent, and in RECOVERY it saved lives mostly in those who had
 bed four tells us nothing: he was not compared with anybody, most people on oxygen recover, and of
 three drugs given at once we could not say which one did it. I would decide otherwise if there
 were signs of a bacterial infection, or if this were day two without oxygen. The model knows
-neither other illnesses nor most side effects, and is far too kind to early antivirals."""
+neither other illnesses nor most side effects, and no trial has measured what it says an early
+antiviral does to a lung."""
 
 # %% check q8-check
 work.check("q8", q8)

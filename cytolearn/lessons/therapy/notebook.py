@@ -79,9 +79,9 @@ lesson.explore()
 # %% [markdown] explain explain
 # ## Explain
 #
-# Every drug here pulls **one lever**. Three questions decide what comes of it. *Is the lever what drives this patient?* IL-1 drives Mara's illness and hardly Jonas's. *Is it the right time?* Early on, inflammation and interferon still hold the virus down; a steroid takes both away. Later the virus is going and inflammation does the harm. *Is enough of the drug there?* A drug that takes 1% of its target's work does nothing, however well it does in a dish.
+# Most drugs here pull **one lever**; steroids and JAK inhibitors pull several. Three questions decide what comes of it. *Is the lever what drives this patient?* IL-1 drives Mara's illness and hardly Jonas's. *Is it the right time?* Early on, interferon and T cells hold the virus down; a steroid weakens both. Later the virus is going and inflammation does the harm. *Is enough of the drug there?* A drug that takes 1% of its target's work does nothing, however well it does in a dish.
 #
-# A doctor sees none of the three. That is why there are trials, and why a trial answers for the mixture of patients that was in it. The numbers in the diagram are the six controls.
+# A doctor sees the three only dimly: a first day of symptoms, a laboratory sheet. That is why there are trials, and why a trial answers for its mixture of patients. The numbers in the diagram are the six controls.
 
 # %% explain diagram
 lesson.diagram()
@@ -190,7 +190,11 @@ lesson.quiz()
 lesson.evidence()
 
 # %% [markdown] evidence forest-intro
-# All published comparisons of the course, to filter, to pool, and to add one by one (*view*: cumulative). Left of the line the treated do better. Begin with hydroxychloroquine, view *cumulative, smallest first*: when does the answer stop moving? Then choose JAK inhibitors.
+# All published comparisons of the course, to filter, to pool, and to add one by one (*view*: cumulative). Left of the line the treated do better.
+#
+# The first view shows drugs that block IL-6, pooled with *random effects*: small trials count for more, and the interval just holds 1. Choose the model *fixed effect*, as the WHO did, and it does not. Which is right is a judgement: did all these trials ask after one effect, or each after its own?
+#
+# Then take hydroxychloroquine, view *cumulative, smallest first*: when does the answer stop moving? And with JAK inhibitors?
 
 # %% evidence forest
 cl.evidence.trials().forest()

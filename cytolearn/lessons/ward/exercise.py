@@ -232,7 +232,7 @@ q8 = """
 """
 
 # %% [markdown] why q8-why
-# There is no single right text; the one below is an example for the practice patient. (Published: in RECOVERY dexamethasone lowered deaths on oxygen and on a ventilator, not without oxygen. No trial in COVID-19 has chosen between drugs by such types of patient; in sepsis ImmunoSep chose by ferritin and HLA-DR and found less organ damage, but not fewer deaths.)
+# There is no single right text; the one below is an example for the practice patient. (Published: in RECOVERY dexamethasone lowered deaths on oxygen and on a ventilator, not without oxygen. In COVID-19 one trial, ESCAPE, 102 people screened, chose anakinra or tocilizumab by ferritin, HLA-DR and liver enzymes, but it randomised nobody; no **randomised** trial there has. In sepsis ImmunoSep randomised: anakinra for a high ferritin, interferon gamma for a low HLA-DR. It found less organ damage, but not fewer deaths.)
 
 # %% worked q8-worked
 harmed = " and ".join(name.replace("_", " ") for name in q6)
