@@ -18,10 +18,11 @@ from cytolearn.apps.traps import TRAPS, Traps
 from cytolearn.apps.trial_designer import ENTRY, OWN, Plan
 from cytolearn.evidence.checks import recomputed
 from cytolearn.figures.therapy import Mark, heat_words, interval_words, intervals
+from cytolearn.grading import students
 from cytolearn.lessons.content import load_content, read_text
 from cytolearn.lessons.explore import open_app
 from cytolearn.lessons.lesson import Lesson
-from cytolearn.lessons.therapy import checks
+from cytolearn.lessons.therapy import checks, exercise_checks
 from cytolearn.treatments import drugs
 from cytolearn.trials import misreadings, replay_record
 
@@ -150,6 +151,19 @@ def test_the_first_view_of_the_forest_just_holds_one_and_with_a_fixed_effect_doe
     light = app.pooled.weights.reindex(small).sum()
     app.set(model="fixed")
     assert app.pooled.high < 1 and app.pooled.weights.reindex(small).sum() < light
+
+
+def test_a_second_infusion_buys_little_more_than_a_halving():
+    """Assignment, question 1, in the practice patient and in those of a few students."""
+    for code in (
+        students.PRACTICE_CODE,
+        *(students.student_code("s", n, ["therapy"]) for n in "abcdef"),
+    ):
+        case = students.case_of(code, "therapy", None)
+        found = exercise_checks.days_gained(case)
+        gained, one = found.value, found.mistakes["one"]
+        half = exercise_checks.halving(case, case.given["start"] + one)
+        assert half < gained < 1.6 * half and gained < 0.75 * one
 
 
 # ---------------------------------------------------------------- the drug in the body

@@ -57,10 +57,21 @@ def given(case: Case, *names: str, day: int | None = None) -> cl.Patient:
     return case.patient.treat([cl.treatment(name, day=day) for name in names])
 
 
+def on_tocilizumab(case: Case, regimen: str) -> cl.Patient:
+    """Return the student's patient on one or two infusions."""
+    dose = cl.treatment(TOCILIZUMAB, day=case.given["start"], regimen=regimen)
+    return case.patient.treat(dose)
+
+
+def halving(case: Case, day: float) -> float:
+    """Return how many days the level after two infusions takes to halve, from a day on."""
+    level = run(on_tocilizumab(case, "two_doses"), case.engine)["conc_tocilizumab"].loc[day:]
+    return float((level > level.iloc[0] / 2).idxmin() - level.index[0])
+
+
 def days_gained(case: Case) -> Expected:
     def taken(regimen: str) -> float:
-        dose = cl.treatment(TOCILIZUMAB, day=case.given["start"], regimen=regimen)
-        course = run(case.patient.treat(dose), case.engine)
+        course = run(on_tocilizumab(case, regimen), case.engine)
         return float((course["il6r_occupancy"] >= TAKEN).sum() * course.step)
 
     one, two = taken("single"), taken("two_doses")
@@ -73,7 +84,12 @@ def days_gained(case: Case) -> Expected:
             "sign": one - two,
             "percent": 100 * (two / one - 1),
         },
-        facts={"more": number(two - one), "one": number(one), "two": number(two)},
+        facts={
+            "more": number(two - one),
+            "one": number(one),
+            "two": number(two),
+            "half": number(halving(case, case.given["start"] + one), 2),
+        },
     )
 
 
