@@ -192,7 +192,7 @@ lesson.evidence()
 # %% [markdown] evidence forest-intro
 # All published comparisons of the course, to filter, to pool, and to add one by one (*view*: cumulative). Left of the line the treated do better.
 #
-# The first view shows drugs that block IL-6, pooled with *random effects*: small trials count for more, and the interval just holds 1. Choose the model *fixed effect*, as the WHO did, and it does not. Which is right is a judgement: did all these trials ask after one effect, or each after its own?
+# The first view shows drugs that block IL-6, pooled with *random effects*: small trials count for more, and the interval just holds 1. Choose the model *fixed effect*, as the WHO did, and it does not. Which is right is a judgement: do all these trials measure one and the same effect, or does it differ from trial to trial?
 #
 # Then take hydroxychloroquine, view *cumulative, smallest first*: when does the answer stop moving? And with JAK inhibitors?
 
