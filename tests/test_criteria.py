@@ -67,11 +67,11 @@ def test_worked_patients_rank_differently_and_in_words():
     assert p1.loc["save_more", "sentence"].startswith("suPAR rule cannot be decided: needs suPAR")
     score = C.hscore(worked("P1"))
     assert score.met == (
-        "Temperature at least 38.4 deg C",
+        "Temperature at least 38.4 °C",
         "Triglycerides at least 1.5 mmol/L",
         "AST at least 30 U/L",
     )
-    assert "Met: temperature at least 38.4 deg C" in score.summary() == str(score)
+    assert "Met: temperature at least 38.4 °C" in score.summary() == str(score)
     assert score.items.loc[lambda t: t["met"] == True, "points"].sum() == 96  # noqa: E712
 
 

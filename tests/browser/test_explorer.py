@@ -11,11 +11,16 @@ PICTURE = ".cl-panels[data-rev]"
 STEPS = 15
 
 # Count layout shifts from now on, and give a step: press a key, resolve one frame after the new
-# picture is in the page.
+# picture is in the page. What stands below the words makes room when they grow, which they do
+# only at rest: on a slow machine that may be between two keys. All above them stays where it is.
 _WATCH = """() => {
   window.shifts = [];
   new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) window.shifts.push(entry.value);
+    const app = document.querySelector(".cl-app"), words = document.querySelector(".cl-twin");
+    const above = node => app.contains(node) &&
+      !(words.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING);
+    for (const {sources} of list.getEntries())
+      for (const {node} of sources) if (above(node)) window.shifts.push(node.outerHTML);
   }).observe({type: "layout-shift", buffered: false});
   window.step = rev => new Promise(resolve => {
     let start = 0;
